@@ -1,0 +1,109 @@
+import ip6addr from 'ip6addr'
+import { staticLinkLocal } from './contract.ts'
+
+export type AddressKind = 'eui64' | 'static' | 'lla' | 'ula' | 'gua' | 'ipv4' | 'ipv4ll'
+
+const linkLocal6 = ip6addr.createCIDR('fe80::', 10)
+const uniqueLocal = ip6addr.createCIDR('fc00::', 7)
+const linkLocal4 = ip6addr.createCIDR('169.254.0.0', 16)
+
+/** Cuts `fe80::47%eno1` into address and zone (RFC 4007 section 11). */
+export function splitZone(text: string): { address: string; zone: string | undefined } {
+  const at = text.indexOf('%')
+  return at < 0
+    ? { address: text, zone: undefined }
+    : { address: text.slice(0, at), zone: text.slice(at + 1) }
+}
+
+/**
+ * The one spelling of an address that is compared and shown (RFC 5952), without zone;
+ * undefined when the text is no address.
+ */
+export function normalizeAddress(text: string): string | undefined {
+  try {
+    return ip6addr.parse(splitZone(text).address).toString()
+  } catch {
+    return undefined
+  }
+}
+
+export function isIPv4(address: string): boolean {
+  return !address.includes(':')
+}
+
+export function isLinkLocal6(address: string): boolean {
+  return !isIPv4(address) && linkLocal6.contains(address)
+}
+
+/** Address bytes in network order: 4 or 16 of them. Throws on anything but an address. */
+export function addressBytes(address: string): Buffer {
+  const bytes = ip6addr.parse(address).toBuffer()
+  return isIPv4(address) ? bytes.subarray(12) : bytes
+}
+
+/** Whether `address` lies in `network/prefixLength`; false across families. */
+export function inPrefix(address: string, network: string, prefixLength: number): boolean {
+  return (
+    isIPv4(address) === isIPv4(network) &&
+    ip6addr.createCIDR(network, prefixLength).contains(address)
+  )
+}
+
+/** What sort of address it is; `eui64` is a link-local address made from a 48-bit MAC. */
+export function addressKind(address: string): AddressKind {
+  if (isIPv4(address)) return linkLocal4.contains(address) ? 'ipv4ll' : 'ipv4'
+  if (address === staticLinkLocal) return 'static'
+  if (linkLocal6.contains(address)) return macFromLinkLocal(address) ? 'eui64' : 'lla'
+  return uniqueLocal.contains(address) ? 'ula' : 'gua'
+}
+
+/** Lower-case `52:54:00:12:34:56`, or undefined when it is no usable 48-bit unicast MAC. */
+export function normalizeMac(text: string): string | undefined {
+  const digits = text.toLowerCase().replace(/[:-]/g, '')
+  if (!/^[0-9a-f]{12}$/.test(digits) || /^0{12}$/.test(digits)) return undefined
+  if (Number.parseInt(digits.slice(0, 2), 16) & 1) return undefined
+  return digits.match(/../g)?.join(':')
+}
+
+/**
+ * EUI-64 of a card, 16 hex digits: the MAC with ff:fe in its middle. This is the identity that is
+ * announced; only the address has the universal/local bit inverted (RFC 4291 appendix A).
+ */
+export function eui64FromMac(mac: string): string {
+  const digits = mac.replaceAll(':', '')
+  if (digits.length !== 12) throw new TypeError(`expected a 48-bit MAC address, got '${mac}'`)
+  return `${digits.slice(0, 6)}fffe${digits.slice(6)}`
+}
+
+/** `fe80::/64` with the modified EUI-64 of the MAC as interface identifier (RFC 4862 section 5.3). */
+export function linkLocalFromMac(mac: string): string {
+  const id = Buffer.from(eui64FromMac(mac), 'hex')
+  id.writeUInt8(id.readUInt8(0) ^ universalLocalBit)
+  const groups = id.toString('hex').match(/..../g) ?? []
+  return ip6addr.parse(`fe80::${groups.join(':')}`).toString()
+}
+
+/** Inverted between a MAC and the interface identifier made of it (RFC 4291 section 2.5.1). */
+const universalLocalBit = 0x02
+
+/** The MAC inside an EUI-64 link-local address; undefined for any other address. */
+export function macFromLinkLocal(address: string): string | undefined {
+  if (!isLinkLocal6(address)) return undefined
+  const id = addressBytes(address).subarray(8)
+  if (id.readUInt16BE(3) !== 0xfffe) return undefined
+  const first = Buffer.from([id.readUInt8(0) ^ universalLocalBit])
+  return normalizeMac(Buffer.concat([first, id.subarray(1, 3), id.subarray(5)]).toString('hex'))
+}
+
+/** Adds the zone where the address means nothing without it. */
+export function withZone(address: string, zone: string): string {
+  return isLinkLocal6(address) ? `${address}%${zone}` : address
+}
+
+/** Name of the reverse-mapping record (RFC 1035 section 3.5, RFC 3596 section 2.5). */
+export function reverseName(address: string): string {
+  const bytes = [...addressBytes(address)].reverse()
+  if (isIPv4(address)) return `${bytes.join('.')}.in-addr.arpa`
+  const nibbles = bytes.flatMap((byte) => [byte & 15, byte >> 4])
+  return `${nibbles.map((nibble) => nibble.toString(16)).join('.')}.ip6.arpa`
+}

@@ -1,0 +1,67 @@
+import { execFile } from 'node:child_process'
+import { errorCode, Failure } from './failure.ts'
+
+export interface CommandResult {
+  /** Exit status; null when a signal ended the command. */
+  status: number | null
+  stdout: string
+  stderr: string
+}
+
+/** Which package brings a command, to say what to install. */
+const packageOf: Record<string, string> = {
+  ip: 'iproute2',
+  ping: 'iputils-ping',
+  ssh: 'openssh-client',
+  sshd: 'openssh-server',
+  'ssh-keygen': 'openssh-client',
+  unshare: 'util-linux',
+  nsenter: 'util-linux',
+}
+
+/** No command we read from has more to say; a flooded neighbour table of 1,024 entries is 200 KiB of JSON. */
+const maxOutputBytes = 16 * 1024 * 1024
+
+/**
+ * Environment for system commands: output in the C locale because it is parsed, and the
+ * sbin folders, which Debian leaves out of a user's PATH.
+ */
+export function commandEnvironment(): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    LC_ALL: 'C',
+    PATH: `${process.env.PATH ?? '/usr/bin:/bin'}:/usr/sbin:/sbin`,
+  }
+}
+
+/** The failure to report when `command` is not there. */
+export function commandMissing(command: string, cause?: unknown): Failure {
+  const name = packageOf[command]
+  return new Failure(`the command '${command}' was not found on PATH`, {
+    advice: name ? `install it (Debian, Fedora: ${name})` : `install ${command}`,
+    cause,
+  })
+}
+
+/**
+ * Runs a system command, never through a shell, and gives what it said.
+ * A non-zero status is a result; a missing command, an abort or a flood of output is an error.
+ */
+export function runCommand(
+  command: string,
+  args: readonly string[],
+  signal?: AbortSignal,
+): Promise<CommandResult> {
+  return new Promise((resolve, reject) => {
+    const options = { env: commandEnvironment(), maxBuffer: maxOutputBytes, signal }
+    execFile(command, args, options, (error, stdout, stderr) => {
+      if (errorCode(error) === 'ENOENT') return reject(commandMissing(command, error))
+      if (error && (error.name === 'AbortError' || errorCode(error))) return reject(error)
+      resolve({ status: error ? numericStatus(error) : 0, stdout, stderr })
+    })
+  })
+}
+
+function numericStatus(error: Error): number | null {
+  return 'code' in error && typeof error.code === 'number' ? error.code : null
+}

@@ -1,0 +1,196 @@
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
+import { once } from 'node:events'
+import multicastDns from 'multicast-dns'
+import { isIPv4, normalizeAddress, withZone } from './address.ts'
+import { mdnsGroup, mdnsPort } from './contract.ts'
+import { errorCode, errorMessage, Failure } from './failure.ts'
+import { encodeMessage, type Message, toMessage } from './message.ts'
+
+/**
+ * The one door to the mDNS wire. multicast-dns 7.2 decodes what arrives and emits it; sockets,
+ * memberships and the QU bit are ours, because by itself the package joins by IPv4 interface
+ * only, polls the interfaces every 5 s, and its codec loses the top bit of a question's class.
+ */
+
+/** A message and who sent it; the address carries no zone, the door's link is the zone. */
+export interface Arrival {
+  message: Message
+  address: string
+  port: number
+}
+
+export interface Destination {
+  address: string
+  port: number
+}
+
+export interface Door {
+  readonly interface: string
+  readonly family: 'IPv4' | 'IPv6'
+  /** The own address that the socket is bound to; undefined for the group's socket. */
+  readonly local: string | undefined
+  /** The multicast-dns instance, for packages that build on one (bonjour-service). */
+  readonly transport: multicastDns.MulticastDNS
+  /** What arrived and was no DNS message, and what the kernel refused. */
+  readonly errors: { malformed: number; socket: number }
+  onMessage(listener: (arrival: Arrival) => void): void
+  /** Sends to the group, or to one machine. Rejects when the kernel refuses (link gone, no route). */
+  send(message: Partial<Message>, to?: Destination): Promise<void>
+  close(): void
+}
+
+/**
+ * Receives what is sent to the mDNS group on one link, and sends from port 5353.
+ * Bound to `ff02::fb%interface` an IPv6 socket hears its own link only, and it cannot take
+ * unicast answers away from another program on port 5353. IPv4 has no zones: there the caller
+ * checks the source address against the link's prefixes (RFC 6762 section 11).
+ */
+export function openGroup(
+  interface_: string,
+  family: 'IPv4' | 'IPv6',
+  ownIPv4?: string,
+): Promise<Door> {
+  const group = mdnsGroup[family]
+  return openDoor(
+    interface_,
+    family,
+    undefined,
+    groupOf(family, interface_),
+    mdnsPort,
+    (socket) => {
+      socket.addMembership(group, family === 'IPv6' ? `::%${interface_}` : ownIPv4)
+      steerMulticast(socket, interface_, family, ownIPv4)
+    },
+  )
+}
+
+/**
+ * A socket on one of the link's own addresses: what it receives was sent to this address, on
+ * this link, and what it sends comes from it, so that a stateful firewall at the other end
+ * recognises the answer. Port 5353 to answer direct questions (RFC 6762 section 5.5), port 0
+ * to ask as a one-shot querier (section 5.1).
+ */
+export function openUnicast(interface_: string, address: string, port: number): Promise<Door> {
+  const family = isIPv4(address) ? 'IPv4' : 'IPv6'
+  return openDoor(interface_, family, address, withZone(address, interface_), port, (socket) =>
+    steerMulticast(socket, interface_, family, address),
+  )
+}
+
+function groupOf(family: 'IPv4' | 'IPv6', interface_: string): string {
+  return family === 'IPv6' ? `${mdnsGroup.IPv6}%${interface_}` : mdnsGroup.IPv4
+}
+
+/** Largest receive buffer that is worth asking for: the default loses half of 1,000 answers. */
+const receiveBufferBytes = 4 * 1024 * 1024
+
+/** Names the link for outgoing multicast: a cable without a router has no route to choose it by. */
+function steerMulticast(
+  socket: Socket,
+  interface_: string,
+  family: 'IPv4' | 'IPv6',
+  ownIPv4: string | undefined,
+): void {
+  socket.setMulticastInterface(family === 'IPv6' ? `::%${interface_}` : (ownIPv4 ?? '0.0.0.0'))
+  // RFC 6762 section 11: responses are sent with hop limit 255, and queries as well.
+  socket.setMulticastTTL(255)
+  socket.setTTL(255)
+  socket.setMulticastLoopback(true)
+}
+
+async function openDoor(
+  interface_: string,
+  family: 'IPv4' | 'IPv6',
+  local: string | undefined,
+  bindTo: string,
+  port: number,
+  prepare: (socket: Socket) => void,
+): Promise<Door> {
+  const socket = createSocket({
+    type: family === 'IPv6' ? 'udp6' : 'udp4',
+    reuseAddr: port !== 0,
+    recvBufferSize: receiveBufferBytes,
+  })
+  try {
+    socket.bind(port, bindTo)
+    await once(socket, 'listening')
+    prepare(socket)
+  } catch (cause) {
+    socket.close()
+    throw doorFailure(interface_, port, cause)
+  }
+  return makeDoor(socket, interface_, family, local)
+}
+
+function doorFailure(interface_: string, port: number, cause: unknown): Failure {
+  if (errorCode(cause) === 'EADDRINUSE')
+    return new Failure(
+      `UDP port ${port} on ${interface_} is held by a program that shares it with nobody`,
+      {
+        advice: `see which one: ss -ulpn 'sport = :${port}'`,
+        cause,
+      },
+    )
+  return new Failure(`no mDNS socket on ${interface_}: ${errorMessage(cause)}`, {
+    cause,
+  })
+}
+
+function makeDoor(
+  socket: Socket,
+  interface_: string,
+  family: 'IPv4' | 'IPv6',
+  local: string | undefined,
+): Door {
+  const group = groupOf(family, interface_)
+  const transport = multicastDns({
+    socket,
+    type: family === 'IPv6' ? 'udp6' : 'udp4',
+    ip: group,
+    interface: interface_,
+    port: mdnsPort,
+    bind: false,
+    multicast: false,
+  })
+  const door: Door = {
+    interface: interface_,
+    family,
+    local,
+    transport,
+    errors: { malformed: 0, socket: 0 },
+    onMessage(listener) {
+      transport.on('packet', (packet, from: RemoteInfo) => {
+        const arrival = readArrival(packet, from)
+        if (arrival) listener(arrival)
+        else door.errors.malformed++
+      })
+    },
+    send(message, to) {
+      const bytes = encodeMessage(message)
+      const address = to ? withZone(to.address, interface_) : group
+      return new Promise((resolve, reject) => {
+        socket.send(bytes, to?.port ?? mdnsPort, address, (error) =>
+          error ? reject(error) : resolve(),
+        )
+      })
+    },
+    close: () => transport.destroy(),
+  }
+  const count = (error: Error) => door.errors['syscall' in error ? 'socket' : 'malformed']++
+  transport.on('warning', count)
+  transport.on('error', count)
+  return door
+}
+
+/** A packet can decode and still hold fields of the wrong form; it then is no arrival. */
+function readArrival(
+  packet: Parameters<typeof toMessage>[0],
+  from: RemoteInfo,
+): Arrival | undefined {
+  try {
+    const address = normalizeAddress(from.address)
+    return address ? { message: toMessage(packet), address, port: from.port } : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,23 @@
+import { setTimeout } from 'node:timers/promises'
+
+/** Resolves after `milliseconds`, or at once when the signal is aborted: the caller looks at the signal. */
+export async function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  try {
+    await setTimeout(milliseconds, undefined, signal ? { signal } : {})
+  } catch (error) {
+    if (!signal?.aborted) throw error
+  }
+}
+
+/** A number of milliseconds spread evenly from `least` to `most`; `random` gives 0 <= x < 1. */
+export function spread(least: number, most: number, random: () => number): number {
+  return least + random() * (most - least)
+}
+
+/** Parses `500ms`, `4s`, `10m` or plain seconds into milliseconds; undefined when it is none of these. */
+export function parseDuration(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|)$/.exec(text)
+  if (!match) return undefined
+  const factor = { ms: 1, s: 1000, m: 60_000 }[match[2] || 's'] ?? 1000
+  return Number(match[1]) * factor
+}
