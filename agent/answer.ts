@@ -1,0 +1,157 @@
+import { type Message, type ResourceRecord, recordKey, sameName } from '../common/message.ts'
+
+/** How a question came: it decides the form of the answer and where it goes. */
+export interface Asker {
+  /** From another port than 5353: a one-shot querier that knows plain DNS only (RFC 6762 section 6.7). */
+  legacy: boolean
+  /** Sent to one of our addresses, not to the group (RFC 6762 section 5.5). */
+  direct: boolean
+}
+
+export interface Reply {
+  to: 'sender' | 'group'
+  /** `shared`: others may answer as well, so wait 20-120 ms (RFC 6762 section 6). */
+  delay: 'none' | 'shared'
+  message: Partial<Message>
+}
+
+/** RFC 6762 section 6.7: a legacy querier has no cache coherency, so it must ask again soon. */
+const legacyTtl = 10
+/** RFC 6762 section 6: no record is multicast twice within a second. */
+const repeatSeconds = 1
+
+/**
+ * What to answer to a query, from the records of the link that it came in on.
+ * `sinceMulticast` gives the seconds since a record last went to the group (Infinity: never).
+ */
+export function answer(
+  records: readonly ResourceRecord[],
+  query: Message,
+  asker: Asker,
+  sinceMulticast: (record: ResourceRecord) => number,
+): Reply[] {
+  const answered = query.questions.map((question) => ({
+    question,
+    found: question.internet ? matching(records, question.name, question.type) : [],
+  }))
+  const unknown = (record: ResourceRecord) => !isKnown(record, query.answers)
+  if (asker.legacy) {
+    const found = distinct(answered.flatMap((each) => each.found)).filter(unknown)
+    return found.length > 0 ? [legacyReply(records, query, found)] : []
+  }
+  const toSender: ResourceRecord[] = []
+  const toGroup: ResourceRecord[] = []
+  for (const { question, found } of answered)
+    for (const record of found.filter(unknown)) {
+      // RFC 6762 section 5.4: unicast is welcome, but a record that the group has not heard for
+      // a quarter of its life goes to all.
+      const fresh = sinceMulticast(record) < record.ttl / 4
+      if ((question.unicast && fresh) || asker.direct) toSender.push(record)
+      else if (sinceMulticast(record) >= repeatSeconds) toGroup.push(record)
+    }
+  return [
+    ...reply('sender', records, distinct(toSender)),
+    ...reply('group', records, distinct(toGroup)),
+  ]
+}
+
+/**
+ * The records that answer one question: name and type; for a unique name that lacks the type, the
+ * NSEC record that says so (RFC 6762 section 6.1).
+ */
+function matching(
+  records: readonly ResourceRecord[],
+  name: string,
+  type: string,
+): ResourceRecord[] {
+  const ofName = records.filter((record) => sameName(record.name, name))
+  const found = ofName.filter((record) => type === 'ANY' || record.type === type)
+  const [any] = ofName
+  return found.length === 0 && any?.flush ? [nsec(ofName, any)] : found
+}
+
+/** RFC 6762 section 6.1: next domain is the name itself, the bitmap has the types that exist. */
+function nsec(ofName: readonly ResourceRecord[], { name, ttl }: ResourceRecord): ResourceRecord {
+  const rrtypes = [...new Set(ofName.map((record) => record.type))]
+  return { name, type: 'NSEC', ttl, flush: true, data: { nextDomain: name, rrtypes } }
+}
+
+/** RFC 6762 section 7.1: the querier has it already, with at least half of its life left. */
+function isKnown(record: ResourceRecord, knownAnswers: readonly ResourceRecord[]): boolean {
+  const key = recordKey(record)
+  return knownAnswers.some((known) => recordKey(known) === key && known.ttl >= record.ttl / 2)
+}
+
+function reply(
+  to: Reply['to'],
+  records: readonly ResourceRecord[],
+  answers: ResourceRecord[],
+): Reply[] {
+  if (answers.length === 0) return []
+  const delay = to === 'group' && answers.some((record) => !record.flush) ? 'shared' : 'none'
+  const additionals = additionalRecords(records, answers)
+  return [{ to, delay, message: { response: true, answers, additionals } }]
+}
+
+/** RFC 6762 section 6.7: the question repeated, its id, short lives, no cache-flush bit. */
+function legacyReply(
+  records: readonly ResourceRecord[],
+  { id, questions }: Message,
+  found: ResourceRecord[],
+): Reply {
+  const plain = (record: ResourceRecord): ResourceRecord => ({
+    ...record,
+    ttl: Math.min(record.ttl, legacyTtl),
+    flush: false,
+  })
+  const asked = questions.map((question) => ({ ...question, unicast: false }))
+  return {
+    to: 'sender',
+    delay: 'none',
+    message: {
+      id,
+      response: true,
+      questions: asked,
+      answers: found.map(plain),
+      additionals: additionalRecords(records, found).map(plain),
+    },
+  }
+}
+
+/**
+ * What the asker will want next (RFC 6763 section 12, RFC 6762 section 6.2): of a PTR the service
+ * it names, of an SRV the addresses of its host, of an address the other addresses.
+ */
+function additionalRecords(
+  records: readonly ResourceRecord[],
+  answers: readonly ResourceRecord[],
+): ResourceRecord[] {
+  const wanted: ResourceRecord[] = [...answers]
+  // The list grows while it is walked: a PTR brings an SRV, which brings addresses.
+  for (const record of wanted)
+    for (const name of followedNames(record)) {
+      const ofName = records.filter((each) => sameName(each.name, name))
+      const types = new Set(ofName.map((each) => each.type))
+      const [any] = ofName
+      wanted.push(...ofName.filter((each) => !wanted.includes(each)))
+      const lacks = !types.has('A') || !types.has('AAAA')
+      const isHost = types.has('A') || types.has('AAAA')
+      if (any && isHost && lacks && !wanted.some((each) => isNsecOf(each, name)))
+        wanted.push(nsec(ofName, any))
+    }
+  return wanted.slice(answers.length)
+}
+
+function followedNames(record: ResourceRecord): string[] {
+  if (record.type === 'SRV') return [record.data.target]
+  if (record.type === 'PTR') return /\.(in-addr|ip6)\.arpa$/.test(record.name) ? [] : [record.data]
+  return record.type === 'A' || record.type === 'AAAA' ? [record.name] : []
+}
+
+function isNsecOf(record: ResourceRecord, name: string): boolean {
+  return record.type === 'NSEC' && sameName(record.name, name)
+}
+
+function distinct(records: readonly ResourceRecord[]): ResourceRecord[] {
+  return [...new Map(records.map((record) => [recordKey(record), record])).values()]
+}

@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { eui64FromMac } from '../common/address.ts'
+import type { Advertisement } from '../common/advertisement.ts'
+import { version } from '../common/contract.ts'
+import type { Link } from '../common/links.ts'
+import type { RunOptions } from './options.ts'
+
+/** What this machine says of itself on every link, besides the machine's id. */
+export type Identity = Omit<Advertisement, 'id' | 'eui64'>
+
+/** Reads what does not change while the agent runs; a file that is not there leaves its field empty. */
+export async function readIdentity(options: RunOptions): Promise<Identity> {
+  const [boot, os, hostKeys] = await Promise.all([
+    readText('/proc/sys/kernel/random/boot_id'),
+    readText('/etc/os-release'),
+    readHostKeys(options.hostKeys),
+  ])
+  return {
+    host: options.hostname,
+    user: options.user,
+    hostKeys,
+    boot: boot.replaceAll('-', '').slice(0, 8),
+    agent: version,
+    os: parseOsRelease(os),
+    flake: options.flake,
+  }
+}
+
+/**
+ * The card that names the machine: one on a bus before one made by software, then the one that
+ * the kernel found first, so that a card plugged in later changes nothing.
+ */
+export function machineId(links: readonly Link[]): string | undefined {
+  const cards = links.filter((link) => link.mac !== undefined && !link.loopback && link.multicast)
+  const [primary] = cards.sort(
+    (a, b) => Number(b.physical) - Number(a.physical) || a.index - b.index,
+  )
+  return primary?.mac && eui64FromMac(primary.mac)
+}
+
+/** `NixOS 26.05` from os-release(5); undefined when it says nothing. */
+export function parseOsRelease(text: string): string | undefined {
+  const value = (key: string) =>
+    new RegExp(`^${key}=["']?([^"'\n]*)`, 'm').exec(text)?.[1]?.trim() || undefined
+  const name = value('NAME')
+  const number = value('VERSION_ID')
+  return name && number ? `${name} ${number}` : (value('PRETTY_NAME') ?? name)
+}
+
+/** Fingerprints of the `ssh_host_*_key.pub` files in a folder, ed25519 first. */
+export async function readHostKeys(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => [])
+  const publicKeys = names.filter((name) => /^ssh_host_\w+_key\.pub$/.test(name)).sort()
+  const lines = await Promise.all(publicKeys.map((name) => readText(join(folder, name))))
+  return lines
+    .map((line) => line.split(' '))
+    .sort(([a], [b]) => Number(b === 'ssh-ed25519') - Number(a === 'ssh-ed25519'))
+    .flatMap(([, blob]) => (blob ? [fingerprint(Buffer.from(blob, 'base64'))] : []))
+}
+
+/** `SHA256:...` as `ssh-keygen -l` prints it: unpadded base64 of the hash of the key blob. */
+function fingerprint(blob: Buffer): string {
+  return `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`
+}
+
+function readText(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch(() => '')
+}

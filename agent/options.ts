@@ -1,0 +1,19 @@
+import type { LogLevel } from '../common/log.ts'
+
+/** What `installer-agent run` was told, by option, environment or JSON file. */
+export interface RunOptions {
+  hostname: string
+  user: string
+  sshPort: number
+  /** Interface name patterns; none means every suitable link. */
+  interfaces: string[]
+  /** Undefined when no static address is wanted. */
+  staticAddress: string | undefined
+  addresses: boolean
+  mdns: boolean
+  /** Folder with sshd's public host keys. */
+  hostKeys: string
+  /** Where on this machine the baked flake lies. */
+  flake: string | undefined
+  logLevel: LogLevel
+}

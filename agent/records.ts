@@ -1,0 +1,109 @@
+import { addressKind, eui64FromMac, isIPv4, reverseName } from '../common/address.ts'
+import { encodeAdvertisement } from '../common/advertisement.ts'
+import {
+  installerSubtype,
+  serviceEnumeration,
+  sftpService,
+  sshService,
+} from '../common/contract.ts'
+import { isUsable, type Link, type LinkAddress } from '../common/links.ts'
+import type { ResourceRecord } from '../common/message.ts'
+import type { Identity } from './identity.ts'
+
+/** RFC 6762 section 10: 120 s for records that name a host, 75 minutes for the others. */
+const hostTtl = 120
+const otherTtl = 4500
+
+/** The first labels held on a link. They are the same after a conflict. */
+export interface HeldNames {
+  /** The configured name, `NixOS`, or what became of it. */
+  host: string
+  /** Host name and the last three bytes of the link's MAC, `nixos-1ae4b7`: never contested. */
+  unique: string
+}
+
+/** What a link's responder announces besides addresses. */
+export interface Service {
+  id: string
+  identity: Identity
+  sshPort: number
+}
+
+export function uniqueName(hostname: string, mac: string): string {
+  const suffix = `-${mac.replaceAll(':', '').slice(6)}`
+  return hostname.toLowerCase().slice(0, 63 - suffix.length) + suffix
+}
+
+/**
+ * The names to claim after `conflicts` of them were found taken: first the configured name, then
+ * the one with the MAC, which is the same after the next boot; a number only for a cloned MAC.
+ */
+export function namesAfter(conflicts: number, hostname: string, mac: string): HeldNames {
+  const unique = uniqueName(hostname, mac)
+  if (conflicts === 0) return { host: hostname, unique }
+  const held = conflicts === 1 ? unique : `${unique.slice(0, 59)}-${conflicts}`
+  return { host: held, unique: held }
+}
+
+/** All records of one link; `flush` marks those of unique names (RFC 6762 section 10.2). */
+export function linkRecords(link: Link, names: HeldNames, service: Service): ResourceRecord[] {
+  const addresses = announcedAddresses(link)
+  const host = `${names.host}.local`
+  const hosts = [...new Set([host, `${names.unique}.local`])]
+  return [
+    ...hosts.flatMap((name) => addresses.map((address) => addressRecord(name, address))),
+    ...addresses.map((address) => ptr(reverseName(address), host, { ttl: hostTtl, flush: true })),
+    ...serviceRecords(link, names.host, host, service),
+  ]
+}
+
+/**
+ * The addresses to announce: the EUI-64 link-local address first, because payloads are what a
+ * scanner may key on; the static one only while this machine holds it; no other deprecated one.
+ */
+export function announcedAddresses(link: Link): string[] {
+  const order = ['eui64', 'lla', 'gua', 'ula', 'ipv4', 'ipv4ll', 'static']
+  const rank = (address: string) => order.indexOf(addressKind(address))
+  return link.addresses
+    .filter((each) => isUsable(each) && isAnnounced(each))
+    .map((each) => each.address)
+    .sort((a, b) => rank(a) - rank(b))
+}
+
+function isAnnounced(each: LinkAddress): boolean {
+  return !each.deprecated || addressKind(each.address) === 'static'
+}
+
+function serviceRecords(
+  link: Link,
+  instanceLabel: string,
+  host: string,
+  { id, identity, sshPort }: Service,
+): ResourceRecord[] {
+  const shared = { ttl: otherTtl, flush: false }
+  const eui64 = link.mac ? eui64FromMac(link.mac) : id
+  const txt = encodeAdvertisement({ ...identity, id, eui64 })
+  const perType = [sshService, sftpService].flatMap((type): ResourceRecord[] => {
+    const instance = `${instanceLabel}.${type}`
+    const target = { priority: 0, weight: 0, port: sshPort, target: host }
+    return [
+      ptr(type, instance, shared),
+      { name: instance, type: 'SRV', ttl: hostTtl, flush: true, data: target },
+      { name: instance, type: 'TXT', ttl: otherTtl, flush: true, data: txt },
+      ptr(serviceEnumeration, type, shared),
+    ]
+  })
+  return [...perType, ptr(installerSubtype, `${instanceLabel}.${sshService}`, shared)]
+}
+
+function addressRecord(name: string, address: string): ResourceRecord {
+  return { name, type: isIPv4(address) ? 'A' : 'AAAA', ttl: hostTtl, flush: true, data: address }
+}
+
+function ptr(
+  name: string,
+  data: string,
+  { ttl, flush }: { ttl: number; flush: boolean },
+): ResourceRecord {
+  return { name, type: 'PTR', ttl, flush, data }
+}
