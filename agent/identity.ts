@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { eui64FromMac } from '../common/address.ts'
-import type { Advertisement } from '../common/advertisement.ts'
+import { type Advertisement, keyFingerprint } from '../common/advertisement.ts'
 import { version } from '../common/contract.ts'
 import type { Link } from '../common/links.ts'
 import type { RunOptions } from './options.ts'
@@ -57,12 +56,7 @@ export async function readHostKeys(folder: string): Promise<string[]> {
   return lines
     .map((line) => line.split(' '))
     .sort(([a], [b]) => Number(b === 'ssh-ed25519') - Number(a === 'ssh-ed25519'))
-    .flatMap(([, blob]) => (blob ? [fingerprint(Buffer.from(blob, 'base64'))] : []))
-}
-
-/** `SHA256:...` as `ssh-keygen -l` prints it: unpadded base64 of the hash of the key blob. */
-function fingerprint(blob: Buffer): string {
-  return `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`
+    .flatMap(([, blob]) => (blob ? [keyFingerprint(Buffer.from(blob, 'base64'))] : []))
 }
 
 function readText(path: string): Promise<string> {

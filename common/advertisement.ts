@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+
 /**
  * The TXT record of the ssh service: written by the agent, read by the scanner.
  * RFC 6763 section 6: `key=value` strings of at most 255 bytes, keys of printable ASCII
@@ -91,4 +93,9 @@ export const userName = /^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/
 /** `SHA256:` and 43 base64 digits, as ssh-keygen -l prints it. */
 export function isFingerprint(text: string): boolean {
   return /^SHA256:[A-Za-z0-9+/]{43}$/.test(text)
+}
+
+/** `SHA256:...` of a public key blob: unpadded base64 of its hash. */
+export function keyFingerprint(blob: Buffer): string {
+  return `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`
 }

@@ -1,12 +1,35 @@
-import { setTimeout } from 'node:timers/promises'
+import { setTimeout as wait } from 'node:timers/promises'
 
 /** Resolves after `milliseconds`, or at once when the signal is aborted: the caller looks at the signal. */
 export async function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
   try {
-    await setTimeout(milliseconds, undefined, signal ? { signal } : {})
+    await wait(milliseconds, undefined, signal ? { signal } : {})
   } catch (error) {
     if (!signal?.aborted) throw error
   }
+}
+
+/** A signal with an end of its own, and the call that frees its timer and listener. */
+export interface Deadline {
+  signal: AbortSignal
+  clear(): void
+}
+
+/**
+ * Aborted with `parent`, or after `milliseconds`. Not AbortSignal.any: on Node 20 what it gives may
+ * be collected while it is waited for, and then never fires.
+ */
+export function deadline(milliseconds: number, parent: AbortSignal): Deadline {
+  const controller = new AbortController()
+  const abort = () => controller.abort()
+  const timer = setTimeout(abort, milliseconds)
+  parent.addEventListener('abort', abort)
+  if (parent.aborted) abort()
+  const clear = () => {
+    clearTimeout(timer)
+    parent.removeEventListener('abort', abort)
+  }
+  return { signal: controller.signal, clear }
 }
 
 /** A number of milliseconds spread evenly from `least` to `most`; `random` gives 0 <= x < 1. */

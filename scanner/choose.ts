@@ -1,0 +1,49 @@
+import { normalizeAddress, splitZone } from '../common/address.ts'
+import type { Machine } from './merge.ts'
+
+/** Fewer digits than these fit too many cards. */
+const leastMacDigits = 4
+
+/**
+ * The machines that a NAME may mean: announced or configured name, `name.local`, id, MAC, end of a
+ * MAC (at least four digits), address with or without zone. More than one is for the caller to
+ * refuse: installing on the wrong machine wipes a disk.
+ */
+export function choose(machines: readonly Machine[], name: string): Machine[] {
+  const matches = [byName(name), byAddress(name), byHardware(name)]
+  return machines.filter((machine) => matches.some((match) => match(machine)))
+}
+
+/** Whether NAME is a host name to ask the link for, and not an address or a MAC. */
+export function namesHost(name: string): boolean {
+  return /^[A-Za-z0-9-]+(\.local)?$/.test(name) && !/^([0-9a-f]{2}[:-]){2,}/i.test(name)
+}
+
+type Match = (machine: Machine) => boolean
+
+function byName(name: string): Match {
+  const label = name.replace(/\.local\.?$/i, '').toLowerCase()
+  return (machine) =>
+    [machine.name, machine.configuredName].some((each) => each?.toLowerCase() === label)
+}
+
+function byAddress(name: string): Match {
+  const { zone } = splitZone(name)
+  const address = normalizeAddress(name)
+  return (machine) =>
+    address !== undefined &&
+    machine.links.some(
+      (link) =>
+        (zone === undefined || zone === link.interface) &&
+        link.addresses.some((each) => splitZone(each.address).address === address),
+    )
+}
+
+function byHardware(name: string): Match {
+  const digits = name.toLowerCase().replaceAll(/[:-]/g, '')
+  const isHex = /^[0-9a-f]+$/.test(digits) && digits.length >= leastMacDigits
+  return (machine) =>
+    isHex &&
+    (machine.id === digits ||
+      machine.links.some((link) => link.mac?.replaceAll(':', '').endsWith(digits)))
+}

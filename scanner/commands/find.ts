@@ -1,0 +1,34 @@
+import { exitStatus } from '../../common/contract.ts'
+import type { Console } from '../options.ts'
+import { formatJson } from '../print/json.ts'
+import { formatTable } from '../print/table.ts'
+import { type SearchOptions, search } from '../search.ts'
+
+/** `scanner find [NAME]`: one row a machine on stdout; status 3 when there is none. */
+export async function find(
+  options: SearchOptions & { json: boolean },
+  console_: Console,
+  signal: AbortSignal,
+): Promise<number> {
+  const { machines, warnings } = await search(options, signal, console_.log)
+  if (options.json) process.stdout.write(formatJson(machines, warnings))
+  for (const warning of warnings) console_.warn(warning)
+  if (machines.length === 0) {
+    for (const line of nothingFound(options)) console_.say(line)
+    return exitStatus.nothingFound
+  }
+  if (!options.json) process.stdout.write(formatTable(machines, process.stdout.columns))
+  return exitStatus.done
+}
+
+/** What to look at when nothing is there: never an empty silence. */
+export function nothingFound({ name, timeoutMs, all }: SearchOptions): string[] {
+  const what = name ? `no installer that fits '${name}'` : 'no installer'
+  return [
+    `scanner: ${what} was found in ${timeoutMs / 1000} s`,
+    '  is it booted (a minute after power-on), and on the same cable, switch or Wi-Fi as this machine?',
+    ...(all
+      ? []
+      : ["  'scanner find --all' lists every host on the link, 'scanner find -v' what was asked"]),
+  ]
+}

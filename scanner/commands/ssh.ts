@@ -1,0 +1,60 @@
+import { exitStatus } from '../../common/contract.ts'
+import { Failure } from '../../common/failure.ts'
+import type { Machine } from '../merge.ts'
+import type { Console } from '../options.ts'
+import { formatTable } from '../print/table.ts'
+import { type SearchOptions, search } from '../search.ts'
+import { hasOption, type SshArguments } from '../ssh/arguments.ts'
+import { knownHostsFile } from '../ssh/known-hosts.ts'
+import { runSsh } from '../ssh/session.ts'
+import { sshCommandLine } from '../ssh/target.ts'
+import { nothingFound } from './find.ts'
+
+/** `scanner ssh NAME`: finds the one machine that NAME means and opens ssh to it; ssh's own status. */
+export async function ssh(
+  options: SearchOptions,
+  typed: SshArguments,
+  console_: Console,
+  signal: AbortSignal,
+): Promise<number> {
+  const { machines, warnings } = await search(options, signal, console_.log)
+  if (signal.aborted) return exitStatus.failed
+  for (const warning of machines.length === 1 ? [] : warnings) console_.warn(warning)
+  const machine = theOnly(machines, options)
+  // With a port, a jump host or a proxy of the user's own the probe says nothing.
+  const ownWay = ['p', 'J', 'o', 'F'].some((letter) => hasOption(typed.options, letter))
+  if (!machine.ssh.reachable && options.sources.includes('ssh') && !ownWay)
+    throw unreachable(machine)
+  return runSsh(sshCommandLine(machine, typed, await knownHostsFile()))
+}
+
+/** More than one machine fits: list them, touch none. */
+function theOnly(machines: readonly Machine[], options: SearchOptions): Machine {
+  const [machine, ...others] = machines
+  if (machine === undefined) {
+    const [first = '', ...rest] = nothingFound(options)
+    throw new Failure(first.replace(/^scanner: /, ''), {
+      exitStatus: exitStatus.nothingFound,
+      advice: rest.map((line) => line.trim()).join('\n  '),
+    })
+  }
+  if (others.length === 0) return machine
+  throw new Failure(
+    `'${options.name}' fits ${machines.length} machines\n${formatTable(machines, undefined)}`,
+    {
+      exitStatus: exitStatus.ambiguous,
+      advice:
+        'name one by the end of its MAC (at least 4 digits), by its id or by its address with zone',
+    },
+  )
+}
+
+function unreachable(machine: Machine): Failure {
+  return new Failure(
+    `${machine.name ?? machine.id} was found at ${machine.target}, but no ssh server answers on port ${machine.port}`,
+    {
+      exitStatus: exitStatus.unreachable,
+      advice: 'it may still be booting, or its firewall drops the port: try again in some seconds',
+    },
+  )
+}

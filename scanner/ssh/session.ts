@@ -1,0 +1,35 @@
+import { spawn } from 'node:child_process'
+import { constants } from 'node:os'
+import { commandMissing } from '../../common/command.ts'
+import { errorCode } from '../../common/failure.ts'
+
+/** Signals that reach ssh by the terminal as well: ssh decides what they mean. */
+const terminalSignals = ['SIGINT', 'SIGQUIT'] as const
+/** Signals sent to us alone are passed on. */
+const passedSignals = ['SIGTERM', 'SIGHUP'] as const
+
+/**
+ * Runs the system's ssh in our place: same terminal, so that window size, job control and Ctrl-C are
+ * its own; gives its exit status, or 128 + n when signal n ended it, as a shell does.
+ */
+export function runSsh(args: readonly string[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('ssh', args, { stdio: 'inherit' })
+    const handlers = [
+      ...terminalSignals.map((name) => [name, () => {}] as const),
+      ...passedSignals.map((name) => [name, () => void child.kill(name)] as const),
+    ]
+    for (const [name, handler] of handlers) process.on(name, handler)
+    const restore = () => {
+      for (const [name, handler] of handlers) process.off(name, handler)
+    }
+    child.on('error', (error) => {
+      restore()
+      reject(errorCode(error) === 'ENOENT' ? commandMissing('ssh', error) : error)
+    })
+    child.on('close', (status, signal) => {
+      restore()
+      resolve(status ?? 128 + (signal ? constants.signals[signal] : 0))
+    })
+  })
+}
