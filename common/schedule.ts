@@ -1,9 +1,12 @@
 import { setTimeout } from 'node:timers/promises'
 
+/** The longest a Node timer can wait, 24.8 days; one that is asked for more ends at once. */
+const longestTimerMs = 2 ** 31 - 1
+
 /** Resolves after `milliseconds`, or at once when the signal is aborted: the caller looks at the signal. */
 export async function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
   try {
-    await setTimeout(milliseconds, undefined, signal ? { signal } : {})
+    await setTimeout(Math.min(milliseconds, longestTimerMs), undefined, signal ? { signal } : {})
   } catch (error) {
     if (!signal?.aborted) throw error
   }
