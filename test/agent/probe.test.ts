@@ -58,7 +58,7 @@ t.test('of two probes at once the lexicographically earlier data loses (section 
       [record({ type: 'AAAA', data: '::1' })],
       true,
     ],
-    ['records are sorted first (8.2.1)', [higher, lower], [lower, higher], false],
+    ['records are sorted first (8.2.1)', [lower, higher], [higher, lower], false],
     ['who runs out of records first loses (8.2.1)', [lower], [lower, higher], true],
     ['who has records left wins (8.2.1)', [lower, higher], [lower], false],
     ['an empty claim wins nothing', [lower], [], false],
