@@ -19,6 +19,8 @@ export interface Reply {
 const legacyTtl = 10
 /** RFC 6762 section 6: no record is multicast twice within a second. */
 const repeatSeconds = 1
+/** The one exception: who probes decides after 250 ms, so a name is defended as soon as that. */
+const repeatToProbeSeconds = 0.25
 
 /**
  * What to answer to a query, from the records of the link that it came in on.
@@ -39,6 +41,8 @@ export function answer(
     const found = distinct(answered.flatMap((each) => each.found)).filter(unknown)
     return found.length > 0 ? [legacyReply(records, query, found)] : []
   }
+  // A query with authorities is a probe (RFC 6762 section 8.2).
+  const repeat = query.authorities.length > 0 ? repeatToProbeSeconds : repeatSeconds
   const toSender: ResourceRecord[] = []
   const toGroup: ResourceRecord[] = []
   for (const { question, found } of answered)
@@ -47,7 +51,7 @@ export function answer(
       // a quarter of its life goes to all.
       const fresh = sinceMulticast(record) < record.ttl / 4
       if ((question.unicast && fresh) || asker.direct) toSender.push(record)
-      else if (sinceMulticast(record) >= repeatSeconds) toGroup.push(record)
+      else if (sinceMulticast(record) >= repeat) toGroup.push(record)
     }
   return [
     ...reply('sender', records, distinct(toSender)),

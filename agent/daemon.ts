@@ -14,8 +14,9 @@ interface ServedLink {
   link: Link
   added: Set<string>
   responder: Responder | undefined
-  /** What was last said about it in the log, so that it is said once. */
-  complaint: string
+  /** What is wrong with it at this look, and was at the one before, so that it is said once. */
+  complaints: Set<string>
+  complaintsBefore: Set<string>
 }
 
 /**
@@ -98,6 +99,8 @@ export class Daemon {
     const served = this.#served.get(link.index)
     if (served?.link.name === link.name) {
       served.link = link
+      served.complaintsBefore = served.complaints
+      served.complaints = new Set()
       return served
     }
     // New, or renamed: sockets are bound to a name, so a renamed link gets new ones.
@@ -106,7 +109,8 @@ export class Daemon {
       link,
       added: served?.added ?? new Set<string>(),
       responder: undefined,
-      complaint: '',
+      complaints: new Set<string>(),
+      complaintsBefore: new Set<string>(),
     }
     this.#served.set(link.index, fresh)
     this.#log.info({ link: link.name, mac: link.mac }, 'link is served')
@@ -171,8 +175,9 @@ export class Daemon {
   /** A link in trouble is a warning, said once: the others go on. */
   #complain(served: ServedLink, error: unknown): void {
     const sentence = errorMessage(error)
-    if (served.complaint === sentence) return
-    served.complaint = sentence
+    if (served.complaints.has(sentence)) return
+    served.complaints.add(sentence)
+    if (served.complaintsBefore.has(sentence)) return
     const advice = error instanceof Failure ? error.advice : undefined
     this.#log.warn({ link: served.link.name, advice }, sentence)
   }

@@ -64,6 +64,8 @@ const responseFlag = 0x8000
 /** RFC 6762 section 18.4: AA is set in every response. */
 const authoritativeFlag = 0x0400
 const truncatedFlag = 0x0200
+/** Opcode and response code: a message in which one is not 0 is ignored (RFC 6762 sections 18.3, 18.11). */
+const foreignFlags = 0x780f
 
 /** Bytes of a message on the wire, without IP and UDP headers. */
 export function encodeMessage(message: Partial<Message>): Buffer {
@@ -107,8 +109,14 @@ export function decodeMessage(bytes: Buffer): Message {
   return toMessage(dnsPacket.decode(bytes))
 }
 
-/** From the codec's form, with every field checked that anyone on the link could have left out. */
+/**
+ * From the codec's form, with every field checked that anyone on the link could have left out.
+ * Throws a RangeError when the message is another kind of DNS than mDNS.
+ */
 export function toMessage(packet: dnsPacket.Packet): Message {
+  const foreign = (packet.flags ?? 0) & foreignFlags
+  if (foreign !== 0)
+    throw new RangeError(`expected opcode and response code 0, got flags 0x${foreign.toString(16)}`)
   return {
     id: packet.id ?? 0,
     response: packet.type === 'response',

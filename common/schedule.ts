@@ -1,9 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises'
 
+/** The longest a Node timer can wait, 24.8 days; one that is asked for more ends at once. */
+const longestTimerMs = 2 ** 31 - 1
+
 /** Resolves after `milliseconds`, or at once when the signal is aborted: the caller looks at the signal. */
 export async function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
   try {
-    await wait(milliseconds, undefined, signal ? { signal } : {})
+    await wait(Math.min(milliseconds, longestTimerMs), undefined, signal ? { signal } : {})
   } catch (error) {
     if (!signal?.aborted) throw error
   }
@@ -22,7 +25,7 @@ export interface Deadline {
 export function deadline(milliseconds: number, parent: AbortSignal): Deadline {
   const controller = new AbortController()
   const abort = () => controller.abort()
-  const timer = setTimeout(abort, milliseconds)
+  const timer = setTimeout(abort, Math.min(milliseconds, longestTimerMs))
   parent.addEventListener('abort', abort)
   if (parent.aborted) abort()
   const clear = () => {
