@@ -2,20 +2,21 @@ import { exitStatus } from './contract.ts'
 import { errorMessage, Failure } from './failure.ts'
 
 /**
- * Runs a program to its end and sets the exit status: the only place that does. A Failure is
+ * Runs a program to its end and exits with its status: the only place that does. A Failure is
  * told in two lines, what and what to do; anything else is a fault of ours and says so.
  */
-export async function runProgram(name: string, main: () => Promise<number>): Promise<void> {
+export async function runProgram(name: string, main: () => Promise<number>): Promise<never> {
   // A reader that has seen enough (`| head`) is no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     process.exit(error.code === 'EPIPE' ? exitStatus.done : exitStatus.failed)
   })
-  try {
-    process.exitCode = await main()
-  } catch (error) {
-    process.exitCode = error instanceof Failure ? error.exitStatus : exitStatus.failed
+  const status = await main().catch((error: unknown) => {
     process.stderr.write(describeError(name, error))
-  }
+    return error instanceof Failure ? error.exitStatus : exitStatus.failed
+  })
+  // What was written goes out first: pipes are asynchronous on some systems.
+  await new Promise((resolve) => process.stdout.write('', resolve))
+  process.exit(status)
 }
 
 export function describeError(name: string, error: unknown): string {

@@ -2,6 +2,7 @@
 import yargs from 'yargs'
 import { runProgram, untilInterrupted } from '../common/cli.ts'
 import { exitStatus, version } from '../common/contract.ts'
+import { demo } from './commands/demo.ts'
 import { find } from './commands/find.ts'
 import { ssh } from './commands/ssh.ts'
 import {
@@ -53,6 +54,19 @@ async function main(argv: string[]): Promise<number> {
       async (args) => {
         const options = readSearchOptions(args, nameOf(args.name))
         status = await ssh(options, typed, openConsole(args), untilInterrupted())
+      },
+    )
+    .command(
+      'demo',
+      'make a virtual link with a live installer on it, and find and enter it',
+      (command) =>
+        command.option('shell', {
+          type: 'boolean',
+          default: false,
+          describe: 'also open an interactive shell on it',
+        }),
+      async (args) => {
+        status = await demo(args.shell, untilInterrupted())
       },
     )
     .demandCommand(1, "say what to do: 'scanner find' lists the installers on the link")

@@ -4,12 +4,7 @@ import { normalizeAddress, splitZone } from '../../common/address.ts'
 import { commandEnvironment, commandMissing } from '../../common/command.ts'
 import { errorCode, Failure } from '../../common/failure.ts'
 import type { Link } from '../../common/links.ts'
-
-/**
- * Two rounds: `ping` stops as soon as its last round is answered, and a second one, 200 ms later,
- * gives the many that answer the first the time to be read. 200 ms is the least a user may ask for.
- */
-const rounds = ['-c', '2', '-i', '0.2', '-W', '1']
+import { quietMs } from './quiet.ts'
 
 /**
  * Sends echo requests (RFC 4443 section 4.1) to a group on one link and gives the source address of
@@ -21,9 +16,8 @@ export async function* echo(
   group: string,
   signal: AbortSignal,
 ): AsyncGenerator<string> {
-  // -L keeps our own kernel from answering first, which would end the round.
-  const args = ['-6', '-n', '-L', ...rounds, `${group}%${link.name}`]
-  const child = spawn('ping', args, {
+  // No count: ping stops reading at the first answer of the last round. -L: our own kernel stays silent.
+  const child = spawn('ping', ['-6', '-n', '-L', `${group}%${link.name}`], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: commandEnvironment(),
     signal,
@@ -38,16 +32,19 @@ export async function* echo(
   })
   const own = new Set(link.addresses.map((each) => each.address))
   const seen = new Set<string>()
+  const quiet = setTimeout(() => child.kill(), quietMs)
   for await (const line of createInterface({ input: child.stdout })) {
+    quiet.refresh()
     const address = parseEchoReply(line)
     if (!address || own.has(address) || seen.has(address)) continue
     seen.add(address)
     yield address
   }
+  clearTimeout(quiet)
   const error = await failed
   if (signal.aborted) return
   if (error) throw errorCode(error) === 'ENOENT' ? commandMissing('ping', error) : error
-  // Status 1 is "nobody answered", which is a result; a complaint is not.
+  // That nobody answered is a result; a complaint is not.
   if (said) throw new Failure(`ping on ${link.name}: ${said.trim()}`, { advice: pingAdvice })
 }
 

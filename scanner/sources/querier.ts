@@ -3,13 +3,7 @@ import { isOnLink, type Link, ownIPv4, ownLinkLocal } from '../../common/links.t
 import { type Arrival, type Door, openGroup, openUnicast } from '../../common/mdns.ts'
 import { Channel } from '../channel.ts'
 import type { Sighting } from '../sighting.ts'
-
-/**
- * How long after a question, or after the last answer, an answer may still come: responders wait up
- * to 120 ms with shared records (RFC 6762 section 6) and 500 ms only when more known answers were
- * promised, which a one-shot query never does. The rest is for busy machines.
- */
-const quietMs = 300
+import { quietMs } from './quiet.ts'
 
 /** The mDNS sockets of one search on one link. */
 export interface Querier {

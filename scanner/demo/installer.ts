@@ -1,0 +1,146 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { userInfo } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { userName } from '../../common/advertisement.ts'
+import { commandEnvironment, runCommand } from '../../common/command.ts'
+import { Failure } from '../../common/failure.ts'
+import type { Namespace } from './namespace.ts'
+import { runInside } from './namespace.ts'
+import { isRoot } from './world.ts'
+
+/** The programs of this package, as they lie beside this file once compiled. */
+export const agentProgram = fileURLToPath(new URL('../../agent/main.js', import.meta.url))
+const serverProgram = fileURLToPath(new URL('./ssh-server.js', import.meta.url))
+
+/** Keys of an installer that lives in a folder. */
+export interface InstallerFiles {
+  folder: string
+  /** The operator's private key, which the installer lets in. */
+  identity: string
+}
+
+/** Makes a host key and an operator's key with ssh-keygen. */
+export async function makeKeys(folder: string): Promise<InstallerFiles> {
+  const hostKey = join(folder, 'ssh_host_ed25519_key')
+  const identity = join(folder, 'operator_key')
+  for (const path of [hostKey, identity]) {
+    const { status, stderr } = await runCommand('ssh-keygen', [
+      '-q',
+      '-t',
+      'ed25519',
+      '-N',
+      '',
+      '-C',
+      'demo',
+      '-f',
+      path,
+    ])
+    if (status !== 0) throw new Failure(`ssh-keygen: ${stderr.trim()}`)
+  }
+  return { folder, identity }
+}
+
+/** Starts a program in a namespace; it ends with it. */
+export function start(
+  { enter }: Namespace,
+  args: readonly string[],
+  stderr: 'pipe' | 'ignore',
+): ChildProcess {
+  const [command = '', ...rest] = [...enter, ...args]
+  // Not in the terminal's foreground group: Ctrl-C is for us, who end it in order.
+  return spawn(command, rest, {
+    stdio: ['ignore', 'ignore', stderr],
+    env: commandEnvironment(),
+    detached: true,
+  })
+}
+
+/** Starts the real agent and waits until it has its names; throws a Failure when it ends before. */
+export async function startAgent(
+  namespace: Namespace,
+  { folder }: InstallerFiles,
+  extra: readonly string[] = [],
+): Promise<ChildProcess> {
+  const args = ['run', '--host-keys', folder, '--user', userInfo().username, ...extra]
+  const agent = start(namespace, [process.execPath, agentProgram, ...args], 'pipe')
+  const said: string[] = []
+  for await (const line of createInterface({ input: agent.stderr as NodeJS.ReadableStream })) {
+    said.push(line)
+    if (line.includes('names are ours')) return agent
+  }
+  throw new Failure(`the agent ended before it had a name: ${said.join('\n')}`)
+}
+
+/** Ends a program with SIGTERM and waits for it. */
+export async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  child.kill('SIGTERM')
+  await once(child, 'close')
+}
+
+/** Why OpenSSH's own server cannot serve the present user here; undefined when it can. */
+export async function whyNoSshd(): Promise<string | undefined> {
+  const { username, shell } = userInfo()
+  if (!userName.test(username)) return `'${username}' is no name to log in with`
+  if (/(nologin|false)$/.test(shell ?? '')) return `${username} has no login shell`
+  if (isRoot() && isLocked(username)) return `the account ${username} is locked`
+  const { status } = await runCommand('sh', ['-c', 'command -v sshd'])
+  return status === 0 ? undefined : 'openssh-server is not installed'
+}
+
+/** sshd without PAM lets nobody into an account whose password field begins with `!` (shadow(5)). */
+function isLocked(name: string): boolean {
+  const entry = readFileSync('/etc/shadow', 'utf8')
+    .split('\n')
+    .find((line) => line.startsWith(`${name}:`))
+  return entry?.split(':')[1]?.startsWith('!') ?? false
+}
+
+/** Starts sshd, or ssh2's server where sshd cannot run, on port 22 of the namespace; says which. */
+export async function startSshServer(namespace: Namespace, files: InstallerFiles): Promise<string> {
+  const reason = await whyNoSshd()
+  const server = reason ? ssh2Server(namespace, files) : await sshd(namespace, files)
+  await portOpen(namespace, server)
+  return reason ? `ssh2's server, because ${reason}` : 'sshd'
+}
+
+async function sshd(
+  namespace: Namespace,
+  { folder, identity }: InstallerFiles,
+): Promise<ChildProcess> {
+  const config = join(folder, 'sshd_config')
+  const settings = [
+    `HostKey "${join(folder, 'ssh_host_ed25519_key')}"`,
+    `AuthorizedKeysFile "${identity}.pub"`,
+    'AuthenticationMethods publickey',
+    'PermitRootLogin prohibit-password',
+    'StrictModes no',
+    'UsePAM no',
+    'PidFile none',
+    'PrintMotd no',
+  ]
+  await writeFile(config, `${settings.join('\n')}\n`)
+  // sshd starts itself again for each connection, so it wants its own absolute path.
+  const path = (await runInside(namespace, 'sh', ['-c', 'command -v sshd'])).trim()
+  return start(namespace, [path, '-D', '-e', '-f', config], 'pipe')
+}
+
+function ssh2Server(namespace: Namespace, { folder, identity }: InstallerFiles): ChildProcess {
+  const hostKey = join(folder, 'ssh_host_ed25519_key')
+  return start(namespace, [process.execPath, serverProgram, hostKey, `${identity}.pub`], 'pipe')
+}
+
+/** Both servers say "listening" on stderr once port 22 is open. */
+async function portOpen(_namespace: Namespace, server: ChildProcess): Promise<void> {
+  const said: string[] = []
+  for await (const line of createInterface({ input: server.stderr as NodeJS.ReadableStream })) {
+    said.push(line)
+    if (/listening/i.test(line)) return
+  }
+  throw new Failure(`the ssh server ended before it listened: ${said.join('\n')}`)
+}
