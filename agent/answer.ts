@@ -54,8 +54,8 @@ export function answer(
       else if (sinceMulticast(record) >= repeat) toGroup.push(record)
     }
   return [
-    ...reply('sender', records, distinct(toSender)),
-    ...reply('group', records, distinct(toGroup)),
+    ...reply('sender', records, distinct(toSender), asker.direct),
+    ...reply('group', records, distinct(toGroup), false),
   ]
 }
 
@@ -90,9 +90,11 @@ function reply(
   to: Reply['to'],
   records: readonly ResourceRecord[],
   answers: ResourceRecord[],
+  /** Nobody else was asked. */
+  alone: boolean,
 ): Reply[] {
   if (answers.length === 0) return []
-  const delay = to === 'group' && answers.some((record) => !record.flush) ? 'shared' : 'none'
+  const delay = !alone && answers.some((record) => !record.flush) ? 'shared' : 'none'
   const additionals = additionalRecords(records, answers)
   return [{ to, delay, message: { response: true, answers, additionals } }]
 }

@@ -87,12 +87,7 @@ export class Daemon {
   }
 
   async close(): Promise<void> {
-    for (const served of this.#served.values()) {
-      await served.responder?.close()
-      for (const address of removableAddresses(served.link, served.added))
-        await this.#kernel.removeAddress(served.link.name, address)
-    }
-    this.#served.clear()
+    await this.#leave(new Set())
   }
 
   #serve(link: Link): ServedLink {
@@ -117,15 +112,20 @@ export class Daemon {
     return fresh
   }
 
-  /** Forgets the links that are gone or lost their carrier; nothing can be said there any more. */
-  async #leave(present: ReadonlySet<number>): Promise<void> {
-    for (const [index, served] of this.#served) {
-      if (present.has(index)) continue
-      await served.responder?.close()
-      served.responder = undefined
-      if (this.#links.some((link) => link.index === index)) continue
+  /**
+   * Leaves the links that are not to be served any more, and takes along what was added there: an
+   * address that outlives a lost carrier would come back without duplicate address detection, beside
+   * a machine that has taken it meanwhile.
+   */
+  async #leave(staying: ReadonlySet<number>): Promise<void> {
+    for (const [index, { link, responder, added }] of this.#served) {
+      if (staying.has(index)) continue
       this.#served.delete(index)
-      this.#log.info({ link: served.link.name }, 'link is gone')
+      await responder?.close()
+      const now = this.#links.find((each) => each.index === index)
+      for (const address of now ? removableAddresses(now, added) : [])
+        await this.#kernel.removeAddress(link.name, address)
+      this.#log.info({ link: link.name }, 'link is left')
     }
   }
 
@@ -137,6 +137,7 @@ export class Daemon {
       desiredAddresses(link, this.#options.staticAddress),
     ))
       try {
+        served.added.delete(desired.address)
         if (!(await this.#kernel.addAddress(link.name, desired))) continue
         served.added.add(desired.address)
         link.addresses.push({ ...desired, prefixLength: 64, tentative: true, dadFailed: false })
@@ -152,7 +153,8 @@ export class Daemon {
 
   async #speak(served: ServedLink): Promise<void> {
     if (!this.#options.mdns || this.#id === undefined) return
-    const service = { id: this.#id, identity: this.#identity, sshPort: this.#options.sshPort }
+    const { sshPort, staticAddress } = this.#options
+    const service = { id: this.#id, identity: this.#identity, sshPort, staticAddress }
     served.responder ??= new Responder(served.link, service, {
       isOwn: (address) => this.#isOwn(address),
       log: this.#log,

@@ -42,7 +42,7 @@ export function machineId(links: readonly Link[]): string | undefined {
 /** `NixOS 26.05` from os-release(5); undefined when it says nothing. */
 export function parseOsRelease(text: string): string | undefined {
   const value = (key: string) =>
-    new RegExp(`^${key}=["']?([^"'\n]*)`, 'm').exec(text)?.[1]?.trim() || undefined
+    new RegExp(`^${key}=(["']?)(.*)\\1$`, 'm').exec(text)?.[2]?.trim() || undefined
   const name = value('NAME')
   const number = value('VERSION_ID')
   return name && number ? `${name} ${number}` : (value('PRETTY_NAME') ?? name)

@@ -6,7 +6,7 @@ import {
   sftpService,
   sshService,
 } from '../common/contract.ts'
-import { isUsable, type Link, type LinkAddress } from '../common/links.ts'
+import { isUsable, type Link } from '../common/links.ts'
 import type { ResourceRecord } from '../common/message.ts'
 import type { Identity } from './identity.ts'
 
@@ -27,6 +27,8 @@ export interface Service {
   id: string
   identity: Identity
   sshPort: number
+  /** The well-known address, deprecated but announced; undefined when there is none. */
+  staticAddress: string | undefined
 }
 
 export function uniqueName(hostname: string, mac: string): string {
@@ -47,7 +49,7 @@ export function namesAfter(conflicts: number, hostname: string, mac: string): He
 
 /** All records of one link; `flush` marks those of unique names (RFC 6762 section 10.2). */
 export function linkRecords(link: Link, names: HeldNames, service: Service): ResourceRecord[] {
-  const addresses = announcedAddresses(link)
+  const addresses = announcedAddresses(link, service.staticAddress)
   const host = `${names.host}.local`
   const hosts = [...new Set([host, `${names.unique}.local`])]
   return [
@@ -61,17 +63,14 @@ export function linkRecords(link: Link, names: HeldNames, service: Service): Res
  * The addresses to announce: the EUI-64 link-local address first, because payloads are what a
  * scanner may key on; the static one only while this machine holds it; no other deprecated one.
  */
-export function announcedAddresses(link: Link): string[] {
-  const order = ['eui64', 'lla', 'gua', 'ula', 'ipv4', 'ipv4ll', 'static']
-  const rank = (address: string) => order.indexOf(addressKind(address))
+export function announcedAddresses(link: Link, staticAddress: string | undefined): string[] {
+  const order = ['eui64', 'lla', 'gua', 'ula', 'ipv4', 'ipv4ll']
+  const rank = (address: string) =>
+    address === staticAddress ? order.length : order.indexOf(addressKind(address))
   return link.addresses
-    .filter((each) => isUsable(each) && isAnnounced(each))
+    .filter((each) => isUsable(each) && (!each.deprecated || each.address === staticAddress))
     .map((each) => each.address)
     .sort((a, b) => rank(a) - rank(b))
-}
-
-function isAnnounced(each: LinkAddress): boolean {
-  return !each.deprecated || addressKind(each.address) === 'static'
 }
 
 function serviceRecords(

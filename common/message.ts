@@ -94,7 +94,8 @@ export function encodeMessage(message: Partial<Message>): Buffer {
 function setQuestionUnicastBits(bytes: Buffer, questions: readonly Question[]): void {
   let offset = 12
   for (const question of questions) {
-    const classAt = offset + Buffer.byteLength(question.name) + 4
+    const name = question.name.replace(/^\.|\.$/g, '')
+    const classAt = offset + (name === '' ? 1 : Buffer.byteLength(name) + 2) + 2
     if (question.unicast) bytes.writeUInt16BE(IN | topBit, classAt)
     offset = classAt + 2
   }
@@ -179,7 +180,7 @@ export function sameName(a: string, b: string): boolean {
 
 /**
  * Spreads answers over as many messages as needed for each to stay within `maxBytes` (RFC 6762
- * section 17: within the link's MTU); additional records go into the first as far as they fit.
+ * section 17: within the link's MTU); additional records go into the last as far as they fit.
  * A single record that is too large travels alone.
  */
 export function packAnswers(message: Partial<Message>, maxBytes: number): Partial<Message>[] {
@@ -196,14 +197,14 @@ export function packAnswers(message: Partial<Message>, maxBytes: number): Partia
     messages.at(-1)?.answers?.push(answer)
     room -= size
   }
-  const first = messages[0]
-  if (first && messages.length === 1)
-    first.additionals = additionals.filter((each) => {
-      const size = recordBytes(each)
-      if (size > room) return false
-      room -= size
-      return true
-    })
+  const last = messages.at(-1)
+  if (last === undefined) return [message]
+  last.additionals = additionals.filter((each) => {
+    const size = recordBytes(each)
+    if (size > room) return false
+    room -= size
+    return true
+  })
   return messages
 }
 

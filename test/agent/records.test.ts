@@ -10,6 +10,7 @@ const ipv4 = fakeAddress('192.0.2.7', { prefixLength: 24 })
 const service = {
   id: '525400fffe000001',
   sshPort: 2222,
+  staticAddress: 'fe80::47',
   identity: {
     host: 'NixOS',
     user: 'nixos',
@@ -70,7 +71,8 @@ t.test('only usable addresses, EUI-64 first, the static one last and while it is
     fakeAddress('fe80::1'),
     own,
   ]
-  const announced = (addresses: typeof others) => announcedAddresses(fakeLink({ mac, addresses }))
+  const announced = (addresses: typeof others) =>
+    announcedAddresses(fakeLink({ mac, addresses }), 'fe80::47')
   t.same(announced(others), [
     'fe80::5054:ff:fe1a:e4b7',
     'fe80::1',
