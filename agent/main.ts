@@ -15,6 +15,7 @@ const usage = (message: string, advice: string, cause?: unknown) =>
 
 /** Reads the command line, INSTALLER_AGENT_* and the JSON file, in this order of weight, and runs. */
 async function main(argv: string[]): Promise<number> {
+  const fromFile = readConfig(configPath(argv))
   await yargs(argv)
     .scriptName('installer-agent')
     .usage('$0 [run]\n\nAnnounces this live installer on every link and keeps its addresses there.')
@@ -49,7 +50,12 @@ async function main(argv: string[]): Promise<number> {
           })
           .option('flake', { type: 'string', describe: 'path on this machine of the baked flake' })
           .option('log-level', { choices: logLevels, default: 'info' as const })
-          .config('config', 'JSON file with any of these options', readConfig)
+          .option('config', {
+            type: 'string',
+            requiresArg: true,
+            describe: 'JSON file with any of these options',
+          })
+          .config(fromFile)
           .env('INSTALLER_AGENT'),
       async (args) => {
         const options = checkOptions(args)
@@ -66,7 +72,14 @@ async function main(argv: string[]): Promise<number> {
   return exitStatus.done
 }
 
-function readConfig(path: string): object {
+/** The file has to be known before the options that it may hold are read. */
+function configPath(argv: string[]): string | undefined {
+  const { config } = yargs(argv).help(false).version(false).env('INSTALLER_AGENT').parseSync()
+  return typeof config === 'string' ? config : undefined
+}
+
+function readConfig(path: string | undefined): object {
+  if (path === undefined) return {}
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as object
   } catch (cause) {

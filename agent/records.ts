@@ -9,18 +9,11 @@ import {
 import { isUsable, type Link } from '../common/links.ts'
 import type { ResourceRecord } from '../common/message.ts'
 import type { Identity } from './identity.ts'
+import type { HeldNames } from './names.ts'
 
 /** RFC 6762 section 10: 120 s for records that name a host, 75 minutes for the others. */
 const hostTtl = 120
 const otherTtl = 4500
-
-/** The first labels held on a link. They are the same after a conflict. */
-export interface HeldNames {
-  /** The configured name, `NixOS`, or what became of it. */
-  host: string
-  /** Host name and the last three bytes of the link's MAC, `nixos-1ae4b7`: never contested. */
-  unique: string
-}
 
 /** What a link's responder announces besides addresses. */
 export interface Service {
@@ -29,22 +22,6 @@ export interface Service {
   sshPort: number
   /** The well-known address, deprecated but announced; undefined when there is none. */
   staticAddress: string | undefined
-}
-
-export function uniqueName(hostname: string, mac: string): string {
-  const suffix = `-${mac.replaceAll(':', '').slice(6)}`
-  return hostname.toLowerCase().slice(0, 63 - suffix.length) + suffix
-}
-
-/**
- * The names to claim after `conflicts` of them were found taken: first the configured name, then
- * the one with the MAC, which is the same after the next boot; a number only for a cloned MAC.
- */
-export function namesAfter(conflicts: number, hostname: string, mac: string): HeldNames {
-  const unique = uniqueName(hostname, mac)
-  if (conflicts === 0) return { host: hostname, unique }
-  const held = conflicts === 1 ? unique : `${unique.slice(0, 59)}-${conflicts}`
-  return { host: held, unique: held }
 }
 
 /** All records of one link; `flush` marks those of unique names (RFC 6762 section 10.2). */

@@ -14,6 +14,7 @@ import { type Message, packAnswers, type ResourceRecord, recordKey } from '../co
 import { sleep, spread } from '../common/schedule.ts'
 import { announceDelaysMs, announcement, goodbye, withdrawn } from './announce.ts'
 import { answer, type Reply } from './answer.ts'
+import type { LinkNames } from './names.ts'
 import {
   conflicts,
   losesTie,
@@ -23,13 +24,17 @@ import {
   probeMessage,
   tieDeferralMs,
 } from './probe.ts'
-import { type HeldNames, linkRecords, namesAfter, type Service } from './records.ts'
+import { announcedAddresses, linkRecords, type Service } from './records.ts'
 
-/** IPv6 and UDP headers; IPv4's are smaller. */
-const headerBytes = 48
+export type Family = Door['family']
+export const families: Family[] = ['IPv4', 'IPv6']
+
+/** IP and UDP headers. */
+const headerBytes = { IPv4: 28, IPv6: 48 }
 
 /** What a responder needs to know that is not of its link. */
 export interface Surroundings {
+  service: Service
   /** Whether an address is one of this machine's own: what is heard from it is no conflict. */
   isOwn(address: string): boolean
   log: Log
@@ -38,35 +43,34 @@ export interface Surroundings {
 }
 
 /**
- * Speaks for one link: claims its names by probing, announces them, answers, says goodbye.
- * What is said is decided by the pure files beside this one; here are the sockets and the clock.
+ * Speaks for one link in one address family: claims the link's names by probing, announces them,
+ * answers, says goodbye. What is said is decided by the pure files beside this one; here are the
+ * sockets and the clock.
  */
 export class Responder {
   state: 'silent' | 'probing' | 'held' = 'silent'
-  #link: Link
-  readonly #service: Service
+  readonly #family: Family
+  readonly #names: LinkNames
   readonly #surroundings: Surroundings
+  #link: Link
   #records: ResourceRecord[] = []
-  /** How many names were found taken since the responder began. */
-  #conflicts = 0
-  /** Group sockets by `group <family>`, unicast sockets by their address. */
+  /** Sends to the group, and hears it; there while the link has an address of the family. */
+  #group: Door | undefined
+  /** Sockets by what they are bound to: the group's, and one on each address. */
   readonly #doors = new Map<string, Door>()
-  /** When a record last went to the group, by family and record, in milliseconds of a steady clock. */
+  /** When a record last went to the group, in milliseconds of a steady clock. */
   readonly #multicastAt = new Map<string, number>()
-  readonly #stop = new AbortController()
+  /** Ends claiming and announcing. */
+  #current = new AbortController()
   /** Ends the present round of probes: a conflict or a lost tie. */
   #round = new AbortController()
-  /** Announcements under way; a newer set replaces them. */
-  #announcing = new AbortController()
 
-  constructor(link: Link, service: Service, surroundings: Surroundings) {
+  constructor(link: Link, family: Family, names: LinkNames, surroundings: Surroundings) {
     this.#link = link
-    this.#service = service
+    this.#family = family
+    this.#names = names
     this.#surroundings = surroundings
-  }
-
-  get names(): HeldNames {
-    return namesAfter(this.#conflicts, this.#service.identity.host, this.#link.mac ?? '')
+    names.onChange(() => this.#takeOverNames())
   }
 
   /**
@@ -77,8 +81,8 @@ export class Responder {
     this.#link = link
     const failures = await this.#refreshDoors()
     const before = this.#records
-    this.#records = linkRecords(link, this.names, this.#service)
-    if (this.#groups().length === 0) this.#fallSilent()
+    this.#records = this.#makeRecords()
+    if (!this.#group) this.#fallSilent()
     else if (this.state === 'silent') void this.#claim()
     else if (this.state === 'held') void this.#announceChange(before)
     if (failures.length > 0) throw failures[0]
@@ -88,20 +92,24 @@ export class Responder {
   async close(): Promise<void> {
     if (this.state === 'held') await this.#multicast(goodbye(this.#records))
     this.#fallSilent()
-    this.#stop.abort()
     for (const door of this.#doors.values()) door.close()
     this.#doors.clear()
+    this.#group = undefined
+  }
+
+  #makeRecords(): ResourceRecord[] {
+    return linkRecords(this.#link, this.#names.held, this.#surroundings.service)
   }
 
   #fallSilent(): void {
     this.state = 'silent'
-    this.#round.abort('silent')
-    this.#announcing.abort()
+    this.#round.abort()
+    this.#begin()
   }
 
   /** Opens the sockets that the link's addresses ask for, and closes those that they no longer do. */
   async #refreshDoors(): Promise<unknown[]> {
-    const wanted = wantedDoors(this.#link)
+    const wanted = wantedDoors(this.#link, this.#family)
     for (const [key, door] of this.#doors)
       if (!wanted.has(key)) {
         door.close()
@@ -118,63 +126,70 @@ export class Responder {
         failures.push(error)
       }
     }
+    this.#group = [...this.#doors.values()].find((door) => door.local === undefined)
     return failures
-  }
-
-  #groups(): Door[] {
-    return [...this.#doors.values()].filter((door) => door.local === undefined)
   }
 
   /** Probes until a set of names is free, then announces it (RFC 6762 section 8). */
   async #claim(): Promise<void> {
+    this.#round.abort()
+    const signal = this.#begin()
     this.state = 'probing'
-    const { signal } = this.#stop
-    for (;;) {
-      this.#round = new AbortController()
-      const round = this.#round.signal
-      await this.#probe(AbortSignal.any([signal, round]))
-      if (signal.aborted || round.reason === 'silent') return
-      if (!round.aborted) break
-      if (round.reason === 'tie') await sleep(tieDeferralMs, signal)
-      else await this.#takeNextNames(signal)
-    }
+    while (await this.#isContested(signal)) if (signal.aborted) return
     this.state = 'held'
-    this.#surroundings.log.info({ link: this.#link.name, names: this.names }, 'names are ours')
-    await this.#announce()
+    this.#log('info', { names: this.#names.held }, 'names are ours')
+    await this.#announce(signal)
   }
 
-  async #probe(signal: AbortSignal): Promise<void> {
+  /** One round of probes; true when it was broken off, after the wait that is due then. */
+  async #isContested(signal: AbortSignal): Promise<boolean> {
+    this.#round = new AbortController()
+    const round = this.#round.signal
     const [first = 0, ...rest] = probeDelays(this.#surroundings.random)
-    await sleep(first, signal)
+    await sleep(first, round)
     for (const delay of rest) {
-      if (signal.aborted) return
+      if (round.aborted) break
       await this.#multicast(probeMessage(this.#records))
-      await sleep(delay, signal)
+      await sleep(delay, round)
     }
+    if (!round.aborted || signal.aborted) return signal.aborted
+    const many = this.#names.conflicts >= manyConflicts
+    if (round.reason === 'tie') await sleep(tieDeferralMs, signal)
+    else if (many) await sleep(manyConflictsDelayMs, signal)
+    return true
   }
 
-  async #takeNextNames(signal: AbortSignal): Promise<void> {
-    const lost = this.names.host
-    this.#conflicts++
-    this.#records = linkRecords(this.#link, this.names, this.#service)
-    this.#surroundings.log.warn(
-      { link: this.#link.name, lost, next: this.names.host },
-      'name is taken',
-    )
-    if (this.#conflicts >= manyConflicts) await sleep(manyConflictsDelayMs, signal)
+  /** The link's names are others now, whichever family lost them: what was held is given up. */
+  #takeOverNames(): void {
+    const before = this.#records
+    this.#records = this.#makeRecords()
+    if (this.state === 'probing') this.#round.abort('conflict')
+    if (this.state !== 'held') return
+    void this.#multicast(goodbye(withdrawn(before, this.#records)))
+    void this.#claim()
   }
 
   async #announceChange(before: readonly ResourceRecord[]): Promise<void> {
     const gone = withdrawn(before, this.#records)
-    const fresh = withdrawn(this.#records, before)
+    const isNew = withdrawn(this.#records, before).length > 0
+    if (gone.length === 0 && !isNew) return
+    const signal = this.#begin()
+    for (const record of gone) this.#multicastAt.delete(recordKey(record))
     if (gone.length > 0) await this.#multicast(goodbye(gone))
-    if (gone.length > 0 || fresh.length > 0) await this.#announce()
+    await this.#announce(signal)
   }
 
-  async #announce(): Promise<void> {
-    this.#announcing.abort()
-    this.#announcing = new AbortController()
-    const { signal } = this.#announcing
+  /** What was under way is over. */
+  #begin(): AbortSignal {
+    this.#current.abort()
+    this.#current = new AbortController()
+    return this.#current.signal
+  }
+
+  async #announce(signal: AbortSignal): Promise<void> {
+    const { staticAddress } = this.#surroundings.service
+    const addresses = announcedAddresses(this.#link, staticAddress)
+    this.#log('info', { addresses }, 'announced')
     for (const delay of announceDelaysMs) {
       if (delay > 0) await sleep(delay, signal)
       if (signal.aborted) return
@@ -196,80 +211,73 @@ export class Responder {
 
   /** IPv4 group sockets hear every link; only a source on this one is for us (RFC 6762 section 11). */
   #isHeardHere(door: Door, address: string): boolean {
-    return door.local !== undefined || door.family === 'IPv6' || isOnLink(this.#link, address)
+    return door !== this.#group || this.#family === 'IPv6' || isOnLink(this.#link, address)
   }
 
   #hearResponse(message: Message): void {
     if (this.state === 'silent') return
     if (!conflicts(this.#records, message, this.state === 'probing')) return
-    if (this.state === 'probing') this.#round.abort('conflict')
-    else {
-      // RFC 6762 section 9: back to probing; whoever holds the name rightly will defend it.
-      this.#surroundings.log.warn(
-        { link: this.#link.name, names: this.names },
-        'another machine has our name',
-      )
-      this.#announcing.abort()
-      void this.#claim()
-    }
+    this.#log('warn', { names: this.#names.held }, 'another machine has our name')
+    if (this.state === 'probing') this.#names.lose(this.#names.held.host)
+    // RFC 6762 section 9: back to probing; whoever holds the name rightly will defend it.
+    else void this.#claim()
   }
 
   #hearQuery(door: Door, query: Message, from: Destination): void {
-    const asker = { legacy: from.port !== mdnsPort, direct: door.local !== undefined }
-    const since = (record: ResourceRecord) => this.#secondsSinceMulticast(door.family, record)
+    const asker = { legacy: from.port !== mdnsPort, direct: door !== this.#group }
+    const since = (record: ResourceRecord) => this.#secondsSinceMulticast(record)
     for (const reply of answer(this.#records, query, asker, since))
       void this.#sendReply(door, reply, from)
   }
 
   async #sendReply(door: Door, { to, delay, message }: Reply, from: Destination): Promise<void> {
     // RFC 6762 section 6: 20-120 ms for records that others may answer for as well.
-    if (delay === 'shared')
-      await sleep(spread(20, 120, this.#surroundings.random), this.#stop.signal)
+    if (delay === 'shared') await sleep(spread(20, 120, this.#surroundings.random))
     if (this.state !== 'held') return
-    if (to === 'sender') return this.#send(door, message, from)
-    const group = this.#groups().find((each) => each.family === door.family)
-    if (group) await this.#send(group, message)
+    if (to === 'sender') await this.#send(door, message, from)
+    else await this.#multicast(message)
   }
 
   async #multicast(message: Partial<Message>): Promise<void> {
-    await Promise.all(this.#groups().map((door) => this.#send(door, message)))
+    if (!this.#group || !(await this.#send(this.#group, message)) || !message.response) return
+    for (const record of [...(message.answers ?? []), ...(message.additionals ?? [])])
+      this.#multicastAt.set(recordKey(record), performance.now())
   }
 
   /** A message that the kernel refuses is a note: the next kernel event sets things right. */
-  async #send(door: Door, message: Partial<Message>, to?: Destination): Promise<void> {
-    const parts = message.answers ? packAnswers(message, this.#link.mtu - headerBytes) : [message]
+  async #send(door: Door, message: Partial<Message>, to?: Destination): Promise<boolean> {
     try {
-      for (const part of parts) await door.send(part, to)
+      for (const part of packAnswers(message, this.#link.mtu - headerBytes[this.#family]))
+        await door.send(part, to)
+      return true
     } catch (error) {
-      this.#surroundings.log.debug(
-        { link: door.interface, error: errorMessage(error) },
-        'could not send',
-      )
-      return
+      this.#log('debug', { error: errorMessage(error) }, 'could not send')
+      return false
     }
-    if (to || !message.response) return
-    for (const record of [...(message.answers ?? []), ...(message.additionals ?? [])])
-      this.#multicastAt.set(`${door.family} ${recordKey(record)}`, performance.now())
   }
 
-  #secondsSinceMulticast(family: Door['family'], record: ResourceRecord): number {
-    const at = this.#multicastAt.get(`${family} ${recordKey(record)}`)
+  #secondsSinceMulticast(record: ResourceRecord): number {
+    const at = this.#multicastAt.get(recordKey(record))
     return at === undefined ? Number.POSITIVE_INFINITY : (performance.now() - at) / 1000
+  }
+
+  #log(level: keyof Log, facts: object, sentence: string): void {
+    const place = { link: this.#link.name, family: this.#family }
+    this.#surroundings.log[level]({ ...place, ...facts }, sentence)
   }
 }
 
 /**
- * The sockets for a link: one in the group per family that can be spoken, and one on each usable
- * address, so that a direct question is answered from the very address it was sent to.
+ * The sockets for a link and family: one in the group, once the family can be spoken, and one on
+ * each usable address, so that a direct question is answered from the very address it was sent to.
  */
-function wantedDoors(link: Link): Map<string, () => Promise<Door>> {
+function wantedDoors(link: Link, family: Family): Map<string, () => Promise<Door>> {
   const doors = new Map<string, () => Promise<Door>>()
-  const linkLocal = isSettled(link) ? ownLinkLocal(link) : undefined
-  const ipv4 = ownIPv4(link)
-  if (linkLocal) doors.set('group IPv6', () => openGroup(link.name, 'IPv6'))
-  if (ipv4) doors.set(`group IPv4 ${ipv4}`, () => openGroup(link.name, 'IPv4', ipv4))
+  const speaker = family === 'IPv4' ? ownIPv4(link) : isSettled(link) && ownLinkLocal(link)
+  if (!speaker) return doors
+  doors.set(`group from ${speaker}`, () => openGroup(link.name, family, speaker))
   for (const { address } of link.addresses.filter(isUsable))
-    if (linkLocal || isIPv4(address) || !isLinkLocal6(address))
+    if (isIPv4(address) === (family === 'IPv4'))
       doors.set(address, () => openUnicast(link.name, address, mdnsPort))
   return doors
 }

@@ -43,15 +43,16 @@ async function main(argv: string[]): Promise<number> {
       },
     )
     .command(
-      'ssh <name>',
+      'ssh [name]',
       'open ssh to an installer: scanner ssh NAME [ssh options] [--] [command...]',
       (command) =>
         searchOptions(commonOptions(command)).positional('name', {
           type: 'string',
-          demandOption: true,
           describe: '[user@]name, id, MAC, end of a MAC, or address',
         }),
       async (args) => {
+        if (args.name === undefined)
+          throw usageFailure('name an installer to open ssh to', "'scanner find' lists them")
         const options = readSearchOptions(args, nameOf(args.name))
         status = await ssh(options, typed, openConsole(args), untilInterrupted())
       },

@@ -170,7 +170,9 @@ function describe(ordered: readonly Sighting[], macs: Macs): Machine {
   const latest = <T>(read: (sighting: Sighting) => T | undefined): T | undefined =>
     newestFirst.map(read).find((value) => value !== undefined)
   const advertisement = latest((sighting) => sighting.advertisement)
-  const name = latest((sighting) => sighting.name) ?? null
+  // The service names the host that it runs on; a host has other names beside.
+  const fromService = latest((sighting) => (sighting.port ? sighting.name : undefined))
+  const name = fromService ?? latest((sighting) => sighting.name) ?? null
   const ssh = sshOf(ordered)
   const links = linksOf(ordered, macs)
   const times = ordered.map((sighting) => sighting.at)

@@ -69,9 +69,13 @@ export async function* scan(search: Search): AsyncGenerator<Sighting> {
 }
 
 /** Whoever was spoken to is in the neighbour table now: the MACs of global and IPv4 addresses. */
-async function* lastLook({ links, signal }: Search): AsyncGenerator<Sighting> {
+async function* lastLook({ links, signal, warn }: Search): AsyncGenerator<Sighting> {
   if (signal.aborted) return
-  for (const link of links) yield* readTable(link, signal)
+  try {
+    for (const link of links) yield* readTable(link, signal)
+  } catch (error) {
+    if (!signal.aborted) warn(complaint('neighbour table', error))
+  }
 }
 
 function chosenSources(names: readonly SourceName[]): [string, Source][] {

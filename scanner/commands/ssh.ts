@@ -22,10 +22,16 @@ export async function ssh(
   for (const warning of machines.length === 1 ? [] : warnings) console_.warn(warning)
   const machine = theOnly(machines, options)
   // With a port, a jump host or a proxy of the user's own the probe says nothing.
-  const ownWay = ['p', 'J', 'o', 'F'].some((letter) => hasOption(typed.options, letter))
+  const ownWay = isRouted(typed.options)
   if (!machine.ssh.reachable && options.sources.includes('ssh') && !ownWay)
     throw unreachable(machine)
   return runSsh(sshCommandLine(machine, typed, await knownHostsFile()))
+}
+
+/** Whether the user's options lead elsewhere than to the announced port. */
+function isRouted(options: readonly string[]): boolean {
+  const bySetting = options.some((word) => /^(-o *)?(port|proxy)/i.test(word))
+  return bySetting || hasOption(options, 'p') || hasOption(options, 'J')
 }
 
 /** More than one machine fits: list them, touch none. */

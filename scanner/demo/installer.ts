@@ -1,21 +1,21 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { userName } from '../../common/advertisement.ts'
-import { commandEnvironment, runCommand } from '../../common/command.ts'
+import { runCommand } from '../../common/command.ts'
 import { Failure } from '../../common/failure.ts'
-import type { Namespace } from './namespace.ts'
-import { runInside } from './namespace.ts'
+import { type Namespace, runInside, untilSaid } from './namespace.ts'
 import { isRoot } from './world.ts'
 
 /** The programs of this package, as they lie beside this file once compiled. */
 export const agentProgram = fileURLToPath(new URL('../../agent/main.js', import.meta.url))
 const serverProgram = fileURLToPath(new URL('./ssh-server.js', import.meta.url))
+
+type Program = ReturnType<Namespace['start']>
 
 /** Keys of an installer that lives in a folder. */
 export interface InstallerFiles {
@@ -45,35 +45,16 @@ export async function makeKeys(folder: string): Promise<InstallerFiles> {
   return { folder, identity }
 }
 
-/** Starts a program in a namespace; it ends with it. */
-export function start(
-  { enter }: Namespace,
-  args: readonly string[],
-  stderr: 'pipe' | 'ignore',
-): ChildProcess {
-  const [command = '', ...rest] = [...enter, ...args]
-  // Not in the terminal's foreground group: Ctrl-C is for us, who end it in order.
-  return spawn(command, rest, {
-    stdio: ['ignore', 'ignore', stderr],
-    env: commandEnvironment(),
-    detached: true,
-  })
-}
-
-/** Starts the real agent and waits until it has its names; throws a Failure when it ends before. */
+/** Starts the real agent and waits until it has announced the static address, the last to pass DAD; throws a Failure when it ends before. */
 export async function startAgent(
   namespace: Namespace,
   { folder }: InstallerFiles,
   extra: readonly string[] = [],
 ): Promise<ChildProcess> {
   const args = ['run', '--host-keys', folder, '--user', userInfo().username, ...extra]
-  const agent = start(namespace, [process.execPath, agentProgram, ...args], 'pipe')
-  const said: string[] = []
-  for await (const line of createInterface({ input: agent.stderr as NodeJS.ReadableStream })) {
-    said.push(line)
-    if (line.includes('names are ours')) return agent
-  }
-  throw new Failure(`the agent ended before it had a name: ${said.join('\n')}`)
+  const agent = namespace.start([process.execPath, agentProgram, ...args])
+  await untilSaid(agent, /"IPv6".*fe80::47.*announced/)
+  return agent
 }
 
 /** Ends a program with SIGTERM and waits for it. */
@@ -105,14 +86,12 @@ function isLocked(name: string): boolean {
 export async function startSshServer(namespace: Namespace, files: InstallerFiles): Promise<string> {
   const reason = await whyNoSshd()
   const server = reason ? ssh2Server(namespace, files) : await sshd(namespace, files)
-  await portOpen(namespace, server)
+  // Both say so on stderr once port 22 is open.
+  await untilSaid(server, /listening/i)
   return reason ? `ssh2's server, because ${reason}` : 'sshd'
 }
 
-async function sshd(
-  namespace: Namespace,
-  { folder, identity }: InstallerFiles,
-): Promise<ChildProcess> {
+async function sshd(namespace: Namespace, { folder, identity }: InstallerFiles): Promise<Program> {
   const config = join(folder, 'sshd_config')
   const settings = [
     `HostKey "${join(folder, 'ssh_host_ed25519_key')}"`,
@@ -127,20 +106,10 @@ async function sshd(
   await writeFile(config, `${settings.join('\n')}\n`)
   // sshd starts itself again for each connection, so it wants its own absolute path.
   const path = (await runInside(namespace, 'sh', ['-c', 'command -v sshd'])).trim()
-  return start(namespace, [path, '-D', '-e', '-f', config], 'pipe')
+  return namespace.start([path, '-D', '-e', '-f', config])
 }
 
-function ssh2Server(namespace: Namespace, { folder, identity }: InstallerFiles): ChildProcess {
+function ssh2Server(namespace: Namespace, { folder, identity }: InstallerFiles): Program {
   const hostKey = join(folder, 'ssh_host_ed25519_key')
-  return start(namespace, [process.execPath, serverProgram, hostKey, `${identity}.pub`], 'pipe')
-}
-
-/** Both servers say "listening" on stderr once port 22 is open. */
-async function portOpen(_namespace: Namespace, server: ChildProcess): Promise<void> {
-  const said: string[] = []
-  for await (const line of createInterface({ input: server.stderr as NodeJS.ReadableStream })) {
-    said.push(line)
-    if (/listening/i.test(line)) return
-  }
-  throw new Failure(`the ssh server ended before it listened: ${said.join('\n')}`)
+  return namespace.start([process.execPath, serverProgram, hostKey, `${identity}.pub`])
 }

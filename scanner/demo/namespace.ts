@@ -1,5 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { commandEnvironment, runCommand } from '../../common/command.ts'
 import { Failure } from '../../common/failure.ts'
 import { isRoot } from './world.ts'
@@ -9,6 +11,9 @@ export interface Namespace {
   pid: number
   /** The words before a command that run it inside. */
   enter: readonly string[]
+  /** Starts a program inside, with its stderr to read; it ends with the machine. */
+  start(args: readonly string[]): ChildProcessByStdio<null, null, Readable>
+  /** Switches the machine off: its processes are killed, its links vanish. */
   end(): void
 }
 
@@ -31,11 +36,26 @@ export async function createNamespace(): Promise<Namespace> {
   )
   await Promise.race([once(holder.stdout, 'data'), failedToStart(holder)])
   const pid = holder.pid ?? 0
-  return {
+  const processes = new Set<ChildProcess>([holder])
+  const namespace: Namespace = {
     pid,
     enter: ['nsenter', '--net', '--mount', `--target=${pid}`, '--'],
-    end: () => holder.kill('SIGKILL'),
+    start(args) {
+      const [command = '', ...rest] = [...this.enter, ...args]
+      // Not in the terminal's foreground group: Ctrl-C is for us, who end it in order.
+      const child = spawn(command, rest, {
+        stdio: ['ignore', 'ignore', 'pipe'],
+        env: commandEnvironment(),
+        detached: true,
+      })
+      processes.add(child)
+      return child
+    },
+    end() {
+      for (const child of processes) child.kill('SIGKILL')
+    },
   }
+  return namespace
 }
 
 async function failedToStart(child: ChildProcess): Promise<never> {
@@ -61,6 +81,24 @@ export async function connect(a: CableEnd, b: CableEnd): Promise<void> {
   await runInside(a.namespace, 'ip', [...pair, ...peer])
   await runInside(a.namespace, 'ip', ['link', 'set', a.interface, 'up'])
   await runInside(b.namespace, 'ip', ['link', 'set', b.interface, 'up'])
+}
+
+/** Reads what a program says until a line that fits; throws a Failure when it ends before. */
+export async function untilSaid(
+  child: ChildProcessByStdio<null, null, Readable>,
+  wanted: RegExp,
+): Promise<void> {
+  const said: string[] = []
+  for await (const line of createInterface({ input: child.stderr })) {
+    said.push(line)
+    if (wanted.test(line)) break
+  }
+  // What it says later is for nobody, but a full pipe would stop it.
+  child.stderr.resume()
+  if (!wanted.test(said.at(-1) ?? ''))
+    throw new Failure(
+      `${child.spawnargs.at(-1)} ended before it said ${wanted}: ${said.join('\n')}`,
+    )
 }
 
 /** Runs a command in a namespace and gives its output; throws a Failure when it fails. */

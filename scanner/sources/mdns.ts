@@ -36,7 +36,7 @@ export function readHosts(message: Message, link: string, question: Question): S
     (record) => (record.type === 'A' || record.type === 'AAAA') && record.ttl > 0,
   )
   const names = [...new Set(hosts.map((record) => record.name.toLowerCase()))]
-  return names.flatMap((lower): Sighting[] => {
+  return withoutAliases(names).flatMap((lower): Sighting[] => {
     const ofName = hosts.filter((record) => sameName(record.name, lower))
     const name = hostLabelOf(ofName[0]?.name ?? '')
     if (!name) return []
@@ -46,4 +46,10 @@ export function readHosts(message: Message, link: string, question: Question): S
     const installer = isAskedFor(name, question) || addresses.includes(staticLinkLocal)
     return [{ source: 'mdns', link, at: Date.now(), addresses, name, installer }]
   })
+}
+
+/** `nixos-1ae4b7` beside `nixos` is our agent's second name for one machine, not a machine. */
+function withoutAliases(names: readonly string[]): string[] {
+  const first = (name: string) => name.replace(/-[0-9a-f]{6}\.local$/, '.local')
+  return names.filter((name) => first(name) === name || !names.includes(first(name)))
 }

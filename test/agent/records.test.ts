@@ -1,6 +1,6 @@
 import t from 'tap'
-import { announcedAddresses, linkRecords, namesAfter, uniqueName } from '../../agent/records.ts'
-import { hostLabel } from '../../common/advertisement.ts'
+import { namesAfter } from '../../agent/names.ts'
+import { announcedAddresses, linkRecords } from '../../agent/records.ts'
 import type { ResourceRecord } from '../../common/message.ts'
 import { fakeAddress, fakeLink } from '../fakes/link.ts'
 
@@ -91,16 +91,5 @@ t.test('only usable addresses, EUI-64 first, the static one last and while it is
     [],
   )
   t.same(announced([fakeAddress('2001:db8::1', { deprecated: true })]), [])
-  t.end()
-})
-
-t.test('names after conflicts are the same at each boot, and always host labels', (t) => {
-  t.same(namesAfter(0, 'NixOS', mac), { host: 'NixOS', unique: 'nixos-1ae4b7' })
-  t.same(namesAfter(1, 'NixOS', mac), { host: 'nixos-1ae4b7', unique: 'nixos-1ae4b7' })
-  t.same(namesAfter(2, 'NixOS', mac), { host: 'nixos-1ae4b7-2', unique: 'nixos-1ae4b7-2' })
-  const long = 'a'.repeat(63)
-  t.equal(uniqueName(long, mac), `${'a'.repeat(56)}-1ae4b7`)
-  for (const conflicts of [0, 1, 2, 15, 999])
-    t.match(namesAfter(conflicts, long, mac).host, hostLabel)
   t.end()
 })
