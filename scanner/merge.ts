@@ -265,10 +265,13 @@ function linksOf(ordered: readonly Sighting[], macs: Macs): MachineLink[] {
     .map(toMachineLink)
 }
 
-/** The MACs that a sighting itself tells; who holds the static address is not for it to say. */
+/**
+ * The MACs of a sighting's own addresses, as they are known now: one that has moved to another card
+ * tells nothing of its former. Who holds the static address is not for others to say.
+ */
 function macsOf({ link, addresses, mac }: Sighting, macs: Macs): string[] {
-  if (mac) return [mac]
   const own = addresses.filter((address) => address !== staticLinkLocal)
+  if (own.length === 0) return mac ? [mac] : []
   return own.flatMap((address) => macOf(link, address, macs) ?? [])
 }
 
