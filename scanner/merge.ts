@@ -60,9 +60,13 @@ export function merge(sightings: readonly Sighting[]): Machine[] {
   const shownKeys = knownKeys(ordered)
   const groups = new Groups<Sighting>()
   for (const sighting of ordered) groups.add(sighting, identitiesOf(sighting, macs, shownKeys))
-  return joinByHostKey(groups.all())
-    .map((group) => describe(group.sort(inTime), macs))
-    .sort((a, b) => compare(a.name ?? '', b.name ?? '') || compare(a.id, b.id))
+  return (
+    joinByHostKey(groups.all())
+      .map((group) => describe(group.sort(inTime), macs))
+      // Who was known by nothing but an address that is another's now cannot be reached.
+      .filter((machine) => machine.target !== '')
+      .sort((a, b) => compare(a.name ?? '', b.name ?? '') || compare(a.id, b.id))
+  )
 }
 
 function compare(a: string, b: string): number {
