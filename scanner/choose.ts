@@ -41,9 +41,11 @@ function byAddress(name: string): Match {
 
 function byHardware(name: string): Match {
   const digits = name.toLowerCase().replaceAll(/[:-]/g, '')
-  const isHex = /^[0-9a-f]+$/.test(digits) && digits.length >= leastMacDigits
+  // In pairs, or without separators: fe80::47 is no card whose MAC ends in fe:80:47.
+  const isHex = /^(?:[0-9a-f]+|[0-9a-f]{1,2}([:-])[0-9a-f]{2}(?:\1[0-9a-f]{2})*)$/i.test(name)
   return (machine) =>
     isHex &&
+    digits.length >= leastMacDigits &&
     (machine.id === digits ||
       machine.links.some((link) => link.mac?.replaceAll(':', '').endsWith(digits)))
 }
