@@ -41,10 +41,15 @@ function takeOption(rest: string[], split: SshArguments): boolean {
   const [word = ''] = rest
   if (!/^-./.test(word) || word === '--') return false
   const isOwn = word.startsWith('--')
-  const hasValue = isOwn ? !word.includes('=') && !ownFlags.has(word) : takesNextWord(word)
+  const hasValue = isOwn ? !word.includes('=') && !isOwnFlag(word) : takesNextWord(word)
   const taken = rest.splice(0, hasValue ? 2 : 1)
   ;(isOwn ? split.own : split.options).push(...taken)
   return true
+}
+
+/** yargs knows each flag with `--no-` as well. */
+function isOwnFlag(word: string): boolean {
+  return ownFlags.has(word.replace(/^--no-/, '--'))
 }
 
 /** In a bundle such as `-tp 22` the first letter that takes a value takes the rest of the word, or the next. */
