@@ -61,9 +61,12 @@ function takesNextWord(bundle: string): boolean {
 
 /** Whether the user has set something himself, by its letter: then ours is not added. */
 export function hasOption(options: readonly string[], letter: string): boolean {
-  return options.some(
-    (word) => word.startsWith('-') && word.includes(letter, 1) && !takesValueBefore(word, letter),
-  )
+  let isValue = false
+  return options.some((word) => {
+    const isOption = !isValue
+    isValue = isOption && takesNextWord(word)
+    return isOption && word.includes(letter, 1) && !takesValueBefore(word, letter)
+  })
 }
 
 /** In `-oPort=22` the `P` is part of a value. */
