@@ -68,8 +68,8 @@ export function readService(
     link,
     at: Date.now(),
     addresses: named.flatMap((text) => normalizeAddress(text) ?? []),
-    port: found.port,
     installer: installer || (name !== undefined && isAskedFor(name, question)),
+    ...(found.port > 0 && { port: found.port }),
     ...(name && { name }),
     ...(advertisement && { advertisement }),
   }
