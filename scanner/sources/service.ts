@@ -60,7 +60,7 @@ export function readService(
   installer: boolean,
   question: Question,
 ): Sighting {
-  const name = hostLabelOf(String(found.host))
+  const name = hostLabelOf(typeof found.host === 'string' ? found.host : '')
   const advertisement = decodeAdvertisement([found.rawTxt].flat().filter(Buffer.isBuffer))
   const named = found.addresses?.length ? found.addresses : [found.referer?.address ?? '']
   return {
