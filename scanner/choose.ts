@@ -1,5 +1,6 @@
 import { normalizeAddress, splitZone } from '../common/address.ts'
 import type { Machine } from './merge.ts'
+import { hostLabelOf } from './sighting.ts'
 
 /** Fewer digits than these fit too many cards. */
 const leastMacDigits = 4
@@ -16,7 +17,8 @@ export function choose(machines: readonly Machine[], name: string): Machine[] {
 
 /** Whether NAME is a host name to ask the link for, and not an address or a MAC. */
 export function namesHost(name: string): boolean {
-  return /^[A-Za-z0-9-]+(\.local)?$/.test(name) && !/^([0-9a-f]{2}[:-]){2,}/i.test(name)
+  const isName = /^[A-Za-z0-9-]+(\.local)?$/.test(name) && hostLabelOf(name) !== undefined
+  return isName && !/^([0-9a-f]{2}[:-]){2,}/i.test(name)
 }
 
 type Match = (machine: Machine) => boolean
@@ -41,9 +43,11 @@ function byAddress(name: string): Match {
 
 function byHardware(name: string): Match {
   const digits = name.toLowerCase().replaceAll(/[:-]/g, '')
-  const isHex = /^[0-9a-f]+$/.test(digits) && digits.length >= leastMacDigits
+  // In pairs, or without separators: fe80::47 is no card whose MAC ends in fe:80:47.
+  const isHex = /^(?:[0-9a-f]+|[0-9a-f]{1,2}([:-])[0-9a-f]{2}(?:\1[0-9a-f]{2})*)$/i.test(name)
   return (machine) =>
     isHex &&
+    digits.length >= leastMacDigits &&
     (machine.id === digits ||
       machine.links.some((link) => link.mac?.replaceAll(':', '').endsWith(digits)))
 }

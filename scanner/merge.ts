@@ -57,11 +57,16 @@ const preference: AddressKind[] = ['eui64', 'lla', 'gua', 'ula', 'ipv4', 'ipv4ll
 export function merge(sightings: readonly Sighting[]): Machine[] {
   const ordered = [...sightings].sort(inTime)
   const macs = knownMacs(ordered)
+  const shownKeys = knownKeys(ordered)
   const groups = new Groups<Sighting>()
-  for (const sighting of ordered) groups.add(sighting, identitiesOf(sighting, macs))
-  return joinByHostKey(groups.all())
-    .map((group) => describe(group.sort(inTime), macs))
-    .sort((a, b) => compare(a.name ?? '', b.name ?? '') || compare(a.id, b.id))
+  for (const sighting of ordered) groups.add(sighting, identitiesOf(sighting, macs, shownKeys))
+  return (
+    joinByHostKey(groups.all())
+      .map((group) => describe(group.sort(inTime), macs))
+      // Who was known by nothing but an address that is another's now cannot be reached.
+      .filter((machine) => machine.target !== '')
+      .sort((a, b) => compare(a.name ?? '', b.name ?? '') || compare(a.id, b.id))
+  )
 }
 
 function compare(a: string, b: string): number {
@@ -86,12 +91,30 @@ function knownMacs(ordered: readonly Sighting[]): Macs {
   return macs
 }
 
+/** The newest host key that was shown at the static address, by link. */
+function knownKeys(ordered: readonly Sighting[]): ReadonlyMap<string, string> {
+  const shown = ordered.filter(speaksForHolder).flatMap(({ link, ssh }): [string, string][] => {
+    const [key] = ssh?.hostKeys ?? []
+    return key ? [[link, key]] : []
+  })
+  return new Map(shown)
+}
+
+/** Whether the static address is all that it tells of who is meant. */
+function speaksForHolder({ addresses, advertisement }: Sighting): boolean {
+  return !advertisement && addresses.every((address) => address === staticLinkLocal)
+}
+
 function macOf(link: string, address: string, macs: Macs): string | undefined {
   return macs.get(place(link, address)) ?? macFromLinkLocal(address)
 }
 
 /** What ties a sighting to others: its MACs, its addresses but for the static one, its announced id. */
-function identitiesOf(sighting: Sighting, macs: Macs): string[] {
+function identitiesOf(
+  sighting: Sighting,
+  macs: Macs,
+  shownKeys: ReadonlyMap<string, string>,
+): string[] {
   const { link, advertisement } = sighting
   const own = sighting.addresses.filter((address) => address !== staticLinkLocal)
   const identities = own.flatMap((address) => {
@@ -102,9 +125,10 @@ function identitiesOf(sighting: Sighting, macs: Macs): string[] {
   })
   if (advertisement) identities.push(`id ${advertisement.id}`)
   if (identities.length > 0) return identities
-  // Only the static address: it speaks for whoever holds it now.
+  // Only the static address: it speaks for whoever holds it now; of unknown MAC, by its host key.
   const holder = sighting.mac ?? macs.get(place(link, staticLinkLocal))
-  return [holder ? `mac ${place(link, holder)}` : `holder ${link}`]
+  if (holder) return [`mac ${place(link, holder)}`]
+  return [`holder ${place(link, sighting.ssh?.hostKeys[0] ?? shownKeys.get(link) ?? '')}`]
 }
 
 /** Sets of values that share an identity, however indirectly (a disjoint-set forest). */
@@ -143,7 +167,7 @@ class Groups<T> {
 function joinByHostKey(groups: readonly Sighting[][]): Sighting[][] {
   const joined = new Groups<Sighting[]>()
   const idsOfKey = new Map<string, Set<string>>()
-  const facts = groups.map((group) => ({ group, id: idOf(group), keys: hostKeysOf(group) }))
+  const facts = groups.map((group) => ({ group, id: idOf(group), keys: joiningKeys(group) }))
   for (const { id, keys } of facts)
     for (const key of keys) {
       const ids = idsOfKey.get(key) ?? new Set()
@@ -155,6 +179,13 @@ function joinByHostKey(groups: readonly Sighting[][]): Sighting[][] {
     joined.add(group, [...telling.map((key) => `key ${key}`), `group ${index}`])
   })
   return joined.all().map((each) => each.flat())
+}
+
+/** A key shown at fe80::47 may be that of an earlier holder: it joins nothing to whoever has it now. */
+function joiningKeys(group: readonly Sighting[]): string[] {
+  const own = group.filter((sighting) => !speaksForHolder(sighting))
+  const isKnown = own.length > 0 || group.some((sighting) => sighting.mac)
+  return hostKeysOf(isKnown ? own : group)
 }
 
 function idOf(group: readonly Sighting[]): string | undefined {
@@ -240,10 +271,13 @@ function linksOf(ordered: readonly Sighting[], macs: Macs): MachineLink[] {
     .map(toMachineLink)
 }
 
-/** The MACs that a sighting itself tells; who holds the static address is not for it to say. */
+/**
+ * The MACs of a sighting's own addresses, as they are known now: one that has moved to another card
+ * tells nothing of its former. Who holds the static address is not for others to say.
+ */
 function macsOf({ link, addresses, mac }: Sighting, macs: Macs): string[] {
-  if (mac) return [mac]
   const own = addresses.filter((address) => address !== staticLinkLocal)
+  if (own.length === 0) return mac ? [mac] : []
   return own.flatMap((address) => macOf(link, address, macs) ?? [])
 }
 

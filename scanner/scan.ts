@@ -126,13 +126,14 @@ async function* withProbes(
   yield* out
 }
 
-/** The addresses of a sighting whose machine has not been probed: one a card, since all lead to one server. */
-function candidates({ link, addresses, mac }: Sighting, probed: Set<string>): string[] {
+/** The addresses of a sighting whose machine has not been probed: one a card and port, since all lead to one server. */
+function candidates({ link, addresses, mac, port = 22 }: Sighting, probed: Set<string>): string[] {
   const [best] = [...addresses].sort((a, b) => Number(isStatic(a)) - Number(isStatic(b)))
   if (best === undefined) return []
-  const card = `${link} ${mac ?? macFromLinkLocal(best) ?? best}`
-  if (probed.has(card) || probed.has(`${link} ${best}`)) return []
-  probed.add(card).add(`${link} ${best}`)
+  const card = `${link} ${port} ${mac ?? macFromLinkLocal(best) ?? best}`
+  const server = `${link} ${port} ${best}`
+  if (probed.has(card) || probed.has(server)) return []
+  probed.add(card).add(server)
   return [best]
 }
 

@@ -60,7 +60,7 @@ export function readService(
   installer: boolean,
   question: Question,
 ): Sighting {
-  const name = hostLabelOf(String(found.host))
+  const name = hostLabelOf(typeof found.host === 'string' ? found.host : '')
   const advertisement = decodeAdvertisement([found.rawTxt].flat().filter(Buffer.isBuffer))
   const named = found.addresses?.length ? found.addresses : [found.referer?.address ?? '']
   return {
@@ -68,8 +68,8 @@ export function readService(
     link,
     at: Date.now(),
     addresses: named.flatMap((text) => normalizeAddress(text) ?? []),
-    port: found.port,
     installer: installer || (name !== undefined && isAskedFor(name, question)),
+    ...(found.port > 0 && { port: found.port }),
     ...(name && { name }),
     ...(advertisement && { advertisement }),
   }

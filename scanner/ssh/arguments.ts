@@ -41,10 +41,15 @@ function takeOption(rest: string[], split: SshArguments): boolean {
   const [word = ''] = rest
   if (!/^-./.test(word) || word === '--') return false
   const isOwn = word.startsWith('--')
-  const hasValue = isOwn ? !word.includes('=') && !ownFlags.has(word) : takesNextWord(word)
+  const hasValue = isOwn ? !word.includes('=') && !isOwnFlag(word) : takesNextWord(word)
   const taken = rest.splice(0, hasValue ? 2 : 1)
   ;(isOwn ? split.own : split.options).push(...taken)
   return true
+}
+
+/** yargs knows each flag with `--no-` as well. */
+function isOwnFlag(word: string): boolean {
+  return ownFlags.has(word.replace(/^--no-/, '--'))
 }
 
 /** In a bundle such as `-tp 22` the first letter that takes a value takes the rest of the word, or the next. */
@@ -56,9 +61,12 @@ function takesNextWord(bundle: string): boolean {
 
 /** Whether the user has set something himself, by its letter: then ours is not added. */
 export function hasOption(options: readonly string[], letter: string): boolean {
-  return options.some(
-    (word) => word.startsWith('-') && word.includes(letter, 1) && !takesValueBefore(word, letter),
-  )
+  let isValue = false
+  return options.some((word) => {
+    const isOption = !isValue
+    isValue = isOption && takesNextWord(word)
+    return isOption && word.includes(letter, 1) && !takesValueBefore(word, letter)
+  })
 }
 
 /** In `-oPort=22` the `P` is part of a value. */

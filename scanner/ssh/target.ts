@@ -39,7 +39,7 @@ function option(name: string, value: string): string[] {
   return ['-o', `${name}=${value}`]
 }
 
-/** A path as a value of ssh_config(5): in double quotes, with its percent signs doubled. */
+/** A path as a value of ssh_config(5): in double quotes, what means something in them escaped. */
 function quoted(path: string): string {
-  return `"${path.replaceAll('%', '%%')}"`
+  return `"${path.replace(/["\\]/g, '\\$&').replaceAll('%', '%%')}"`
 }

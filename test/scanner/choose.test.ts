@@ -1,0 +1,77 @@
+import t from 'tap'
+import { choose, namesHost } from '../../scanner/choose.ts'
+import { fakeMachine } from '../fakes/machine.ts'
+
+const first = fakeMachine()
+const second = fakeMachine({
+  id: '525400fffe654321',
+  name: 'nixos-654321',
+  links: [
+    {
+      interface: 'wlan0',
+      mac: '52:54:00:65:43:21',
+      eui64: '525400fffe654321',
+      addresses: [
+        { address: 'fe80::5054:ff:fe65:4321%wlan0', kind: 'eui64' },
+        { address: '192.0.2.8', kind: 'ipv4' },
+      ],
+    },
+  ],
+})
+const trap = fakeMachine({
+  id: '5254fffe00fe8047',
+  name: null,
+  configuredName: null,
+  links: [
+    { interface: 'eno1', mac: '52:54:00:fe:80:47', eui64: '525400fffefe8047', addresses: [] },
+  ],
+})
+
+t.test('NAME is a name, an id, a MAC or its end, or an address; nothing else fits', (t) => {
+  for (const [name, ...expected] of [
+    ['nixos', first, second],
+    ['NixOS.local', first, second],
+    ['NixOS.local.', first, second],
+    ['nixos-654321', second],
+    ['NIXOS-654321.LOCAL', second],
+    ['525400fffe123456', first],
+    ['525400FFFE123456', first],
+    ['52:54:00:12:34:56', first],
+    ['52-54-00-12-34-56', first],
+    ['525400123456', first],
+    ['3456', first],
+    ['34:56', first],
+    ['2:34:56', first],
+    ['456'],
+    [':56'],
+    ['5400'],
+    ['fe80::5054:ff:fe12:3456', first],
+    ['FE80:0::5054:FF:FE12:3456', first],
+    ['fe80::5054:ff:fe12:3456%eno1', first],
+    ['fe80::5054:ff:fe12:3456%wlan0'],
+    ['fe80::47', first],
+    ['fe80::47%wlan0'],
+    ['192.0.2.7', first],
+    ['192.0.2.8', second],
+    ['192.0.2.7%eno1', first],
+    ['192.0.2.7%wlan0'],
+    ['fe:80:47', trap],
+    [''],
+    ['.local'],
+    ['null'],
+    ['%'],
+    ['.*'],
+  ] as const)
+    t.same(choose([first, second, trap], name), expected, name)
+  t.end()
+})
+
+t.test('only host names are asked for by name', (t) => {
+  for (const name of ['NixOS', 'nixos.local', 'a-1', '3456', 'nixos-1ae4b7'])
+    t.ok(namesHost(name), name)
+  for (const name of ['', 'a.b', '52-54-00-12-34-56', '34:56', 'fe80::47', '192.0.2.7', 'ä', 'a b'])
+    t.notOk(namesHost(name), name)
+  t.notOk(namesHost('a'.repeat(64)), 'longer than a label can be')
+  t.notOk(namesHost('-a'), 'no label begins with a hyphen')
+  t.end()
+})
