@@ -7,11 +7,14 @@ import { fileURLToPath } from 'node:url'
 import { commandEnvironment } from '../../common/command.ts'
 import { exitStatus } from '../../common/contract.ts'
 import { Failure } from '../../common/failure.ts'
+import { sleep } from '../../common/schedule.ts'
 import { makeKeys, startAgent, startSshServer, stop } from '../demo/installer.ts'
 import { connect, createNamespace, type Namespace, runInside } from '../demo/namespace.ts'
 import { isInWorld, isRoot, runInWorld } from '../demo/world.ts'
 
 const scannerProgram = fileURLToPath(new URL('../main.js', import.meta.url))
+/** As a shell has it for SIGINT. */
+const interruptedStatus = 128 + 2
 const say = (line: string) => process.stdout.write(`${line}\n`)
 
 /**
@@ -27,9 +30,14 @@ export async function demo(shell: boolean, signal: AbortSignal): Promise<number>
   const folder = await mkdtemp(join(tmpdir(), 'scanner-demo-'))
   const cleanUp = () => rm(folder, { recursive: true, force: true })
   // Ctrl-C may come at any step: whatever is under way ends with this process.
-  const interrupted = once(signal, 'abort').then(() => 128 + 2)
+  const interrupted = once(signal, 'abort').then(() => interruptedStatus)
   try {
     return await Promise.race([play(folder, shell), interrupted])
+  } catch (error) {
+    // What Ctrl-C ended may be seen to have ended before the signal itself is.
+    await sleep(50, signal)
+    if (signal.aborted) return interruptedStatus
+    throw error
   } finally {
     await cleanUp()
   }
