@@ -1,4 +1,10 @@
-import { addressKind, eui64FromMac, isIPv4, reverseName } from '../common/address.ts'
+import {
+  addressKind,
+  addressPreference,
+  eui64FromMac,
+  isIPv4,
+  reverseName,
+} from '../common/address.ts'
 import { encodeAdvertisement } from '../common/advertisement.ts'
 import {
   installerSubtype,
@@ -41,9 +47,10 @@ export function linkRecords(link: Link, names: HeldNames, service: Service): Res
  * scanner may key on; the static one only while this machine holds it; no other deprecated one.
  */
 export function announcedAddresses(link: Link, staticAddress: string | undefined): string[] {
-  const order = ['eui64', 'lla', 'gua', 'ula', 'ipv4', 'ipv4ll']
   const rank = (address: string) =>
-    address === staticAddress ? order.length : order.indexOf(addressKind(address))
+    address === staticAddress
+      ? addressPreference.length
+      : addressPreference.indexOf(addressKind(address))
   return link.addresses
     .filter((each) => isUsable(each) && (!each.deprecated || each.address === staticAddress))
     .map((each) => each.address)

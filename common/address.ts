@@ -3,6 +3,17 @@ import { staticLinkLocal } from './contract.ts'
 
 export type AddressKind = 'eui64' | 'static' | 'lla' | 'ula' | 'gua' | 'ipv4' | 'ipv4ll'
 
+/** From the most to the least wanted: the card's own first, the one that may move to another machine last. */
+export const addressPreference: AddressKind[] = [
+  'eui64',
+  'lla',
+  'gua',
+  'ula',
+  'ipv4',
+  'ipv4ll',
+  'static',
+]
+
 const linkLocal6 = ip6addr.createCIDR('fe80::', 10)
 const uniqueLocal = ip6addr.createCIDR('fc00::', 7)
 const linkLocal4 = ip6addr.createCIDR('169.254.0.0', 16)

@@ -30,3 +30,9 @@ export function errorCode(error: unknown): string | undefined {
 export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
+
+/** An error in one line: what, and in brackets what to do. */
+export function explain(error: unknown): string {
+  const advice = error instanceof Failure && error.advice ? ` (${error.advice})` : ''
+  return errorMessage(error) + advice
+}

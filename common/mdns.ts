@@ -131,6 +131,8 @@ function doorFailure(interface_: string, port: number, cause: unknown): Failure 
         cause,
       },
     )
+  if (/^(EINVAL|ENODEV|EADDRNOTAVAIL)$/.test(errorCode(cause) ?? ''))
+    return new Failure(`${interface_}, or its address, is gone`, { cause })
   return new Failure(`no mDNS socket on ${interface_}: ${errorMessage(cause)}`, {
     cause,
   })

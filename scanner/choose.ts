@@ -1,5 +1,5 @@
 import { normalizeAddress, splitZone } from '../common/address.ts'
-import type { Machine } from './merge.ts'
+import type { Machine } from './machine.ts'
 import { hostLabelOf } from './sighting.ts'
 
 /** Fewer digits than these fit too many cards. */

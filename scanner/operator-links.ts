@@ -1,5 +1,5 @@
 import { exitStatus } from '../common/contract.ts'
-import { errorMessage, Failure } from '../common/failure.ts'
+import { explain, Failure } from '../common/failure.ts'
 import {
   type Link,
   matchesGlob,
@@ -41,7 +41,7 @@ async function presentLinks(warn: (sentence: string) => void): Promise<Link[]> {
   try {
     return await readLinks()
   } catch (error) {
-    warn(`${errorMessage(error)}; going on without the neighbour table`)
+    warn(explain(error))
     return readLinksFromNode()
   }
 }

@@ -1,4 +1,4 @@
-import { addressKind, macFromLinkLocal } from '../common/address.ts'
+import { addressKind, addressPreference, macFromLinkLocal } from '../common/address.ts'
 import { Channel } from './channel.ts'
 import type { Sighting } from './sighting.ts'
 import { probeSsh } from './sources/ssh.ts'
@@ -6,7 +6,7 @@ import { probeSsh } from './sources/ssh.ts'
 /** Connections under way at once. */
 const maxProbes = 64
 
-/** Passes sightings on and probes each machine among them once, at the first address that fits. */
+/** Passes sightings on and probes each machine among them once, at its best address that answers. */
 export async function* withProbes(
   seen: AsyncIterable<Sighting>,
   signal: AbortSignal,
@@ -15,18 +15,20 @@ export async function* withProbes(
   const probed = new Set<string>()
   const waiting: Sighting[] = []
   const probeNext = async (): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const [address = ''] = next.addresses
-      out.push(await probeSsh(next.link, address, next.port ?? 22, signal))
-    }
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
+      for (const address of next.addresses) {
+        const sighting = await probeSsh(next.link, address, next.port ?? 22, signal)
+        out.push(sighting)
+        if (sighting.ssh?.reachable) break
+      }
   }
   const workers = new Set<Promise<void>>()
   const feed = async (): Promise<void> => {
     for await (const sighting of seen) {
       out.push(sighting)
-      const address = candidate(sighting, probed)
-      if (address === undefined) continue
-      waiting.push({ ...sighting, addresses: [address] })
+      const addresses = candidates(sighting, probed)
+      if (addresses.length === 0) continue
+      waiting.push({ ...sighting, addresses })
       if (workers.size >= maxProbes) continue
       const worker = probeNext().finally(() => workers.delete(worker))
       workers.add(worker)
@@ -37,20 +39,18 @@ export async function* withProbes(
   yield* out
 }
 
-/** The address to probe, unless that card and port have been: all addresses of a card lead to one server. */
-function candidate(
-  { link, addresses, mac, port = 22 }: Sighting,
-  probed: Set<string>,
-): string | undefined {
-  const [best] = [...addresses].sort((a, b) => Number(isStatic(a)) - Number(isStatic(b)))
-  if (best === undefined) return undefined
+/**
+ * The addresses to try, best first, unless that card and port have been tried: all addresses of a
+ * card lead to one server, but not all may be reached from here.
+ */
+function candidates({ link, addresses, mac, port = 22 }: Sighting, probed: Set<string>): string[] {
+  const rank = (address: string) => addressPreference.indexOf(addressKind(address))
+  const sorted = [...addresses].sort((a, b) => rank(a) - rank(b))
+  const [best] = sorted
+  if (best === undefined) return []
   const card = `${link} ${port} ${mac ?? macFromLinkLocal(best) ?? best}`
   const server = `${link} ${port} ${best}`
-  if (probed.has(card) || probed.has(server)) return undefined
+  if (probed.has(card) || probed.has(server)) return []
   probed.add(card).add(server)
-  return best
-}
-
-function isStatic(address: string): boolean {
-  return addressKind(address) === 'static'
+  return sorted
 }

@@ -1,4 +1,4 @@
-import { errorMessage, Failure } from '../common/failure.ts'
+import { explain } from '../common/failure.ts'
 import type { Link } from '../common/links.ts'
 import { interleave } from './interleave.ts'
 import { withProbes } from './probes.ts'
@@ -23,8 +23,6 @@ export interface Search extends Question {
   links: readonly Link[]
   sources: readonly SourceName[]
   signal: AbortSignal
-  /** A source or a link that failed; the others go on. */
-  warn(sentence: string): void
 }
 
 /**
@@ -56,7 +54,7 @@ function ask(search: Search): AsyncIterable<Sighting> {
   const seen = interleave(
     asked.map((each) => each.sightings),
     (error, index) => {
-      if (!search.signal.aborted) search.warn(complaint(asked[index]?.place ?? '', error))
+      if (!search.signal.aborted) search.warn(`${asked[index]?.place ?? ''}: ${explain(error)}`)
     },
   )
   return search.sources.includes('ssh') ? withProbes(seen, search.signal) : seen
@@ -86,15 +84,10 @@ async function* lastLook({ links, signal, warn }: Search): AsyncGenerator<Sighti
   try {
     for (const link of links) yield* readTable(link, signal)
   } catch (error) {
-    if (!signal.aborted) warn(complaint('neighbour table', error))
+    if (!signal.aborted) warn(`neighbour table: ${explain(error)}`)
   }
 }
 
 function chosenSources(names: readonly SourceName[]): [string, Source][] {
   return Object.entries(linkSources).filter(([name]) => names.includes(name as SourceName))
-}
-
-function complaint(subject: string, error: unknown): string {
-  const advice = error instanceof Failure && error.advice ? ` (${error.advice})` : ''
-  return `${subject}: ${errorMessage(error)}${advice}`
 }

@@ -35,6 +35,8 @@ export interface SshEvidence {
 export interface Question {
   /** Host names without `.local`, asked for by mDNS; who answers for one is an installer. */
   names: string[]
+  /** For what goes wrong and does not end the source. */
+  warn(sentence: string): void
 }
 
 /** One round of one source on one link: it ends by itself when all who will answer have had the time. */
@@ -50,6 +52,6 @@ export function hostLabelOf(name: string): string | undefined {
   return hostLabel.test(label) ? label : undefined
 }
 
-export function isAskedFor(label: string, { names }: Question): boolean {
+export function isAskedFor(label: string, { names }: Pick<Question, 'names'>): boolean {
   return names.some((name) => name.toLowerCase() === label.toLowerCase())
 }

@@ -1,6 +1,6 @@
 import { exitStatus } from '../../common/contract.ts'
 import { Failure } from '../../common/failure.ts'
-import type { Machine } from '../merge.ts'
+import type { Machine } from '../machine.ts'
 import type { Console } from '../options.ts'
 import { formatTable } from '../print/table.ts'
 import { type SearchOptions, search } from '../search.ts'

@@ -1,4 +1,4 @@
-import type { Machine } from '../merge.ts'
+import type { Machine } from '../machine.ts'
 
 /** The one document of `find --json`; its shape is in docs/find.schema.json and stays stable. */
 export function formatJson(machines: readonly Machine[], warnings: readonly string[]): string {

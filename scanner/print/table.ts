@@ -1,4 +1,4 @@
-import type { Machine } from '../merge.ts'
+import type { Machine } from '../machine.ts'
 
 /** A column of the table; the last ones are left out where the terminal is too narrow for all. */
 const columns: [string, (machine: Machine) => string][] = [

@@ -6,7 +6,7 @@ import { isAnswer, openQuerier, untilQuiet } from './querier.ts'
 
 /** Asks each link for the addresses of the host names (RFC 6762 section 5.1). */
 export const mdns: Source = async function* (link, question, signal) {
-  const querier = await openQuerier(link)
+  const querier = await openQuerier(link, question)
   yield* untilQuiet(querier, signal, async (push) => {
     for (const door of [...querier.askers, ...querier.listeners])
       door.onMessage((arrival: Arrival) => {
@@ -30,7 +30,11 @@ function hostQuestions({ names }: Question): MdnsQuestion[] {
 }
 
 /** One sighting a host name: all addresses that a message gives it. */
-export function readHosts(message: Message, link: string, question: Question): Sighting[] {
+export function readHosts(
+  message: Message,
+  link: string,
+  question: Pick<Question, 'names'>,
+): Sighting[] {
   const records = [...message.answers, ...message.additionals]
   const hosts = records.filter(
     (record) => (record.type === 'A' || record.type === 'AAAA') && record.ttl > 0,

@@ -1,8 +1,9 @@
 import { mdnsPort } from '../../common/contract.ts'
+import { explain } from '../../common/failure.ts'
 import { isOnLink, type Link, ownIPv4, ownLinkLocal } from '../../common/links.ts'
 import { type Arrival, type Door, openGroup, openUnicast } from '../../common/mdns.ts'
 import { Channel } from '../channel.ts'
-import type { Sighting } from '../sighting.ts'
+import type { Question, Sighting } from '../sighting.ts'
 import { quietMs } from './quiet.ts'
 
 /** The mDNS sockets of one search on one link. */
@@ -18,7 +19,7 @@ export interface Querier {
  * Opens what can be opened; a group socket that another program keeps to itself is done without.
  * Throws a Failure when there is nothing to ask with.
  */
-export async function openQuerier(link: Link): Promise<Querier> {
+export async function openQuerier(link: Link, { warn }: Question): Promise<Querier> {
   const linkLocal = ownLinkLocal(link)
   const ipv4 = ownIPv4(link)
   const asking = [linkLocal, ipv4].flatMap((own) => (own ? [openUnicast(link.name, own, 0)] : []))
@@ -32,6 +33,8 @@ export async function openQuerier(link: Link): Promise<Querier> {
   const listeners = listened.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
   const refused = asked.find((each) => each.status === 'rejected')
   if (askers.length === 0 && refused) throw refused.reason
+  const deaf = listened.find((each) => each.status === 'rejected')
+  if (deaf) warn(explain(deaf.reason))
   return {
     askers,
     listeners,

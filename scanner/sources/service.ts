@@ -14,7 +14,7 @@ import { openQuerier, type Querier, untilQuiet } from './querier.ts'
  * browsed as if it were an instance name, since the Browser has no other way to ask for one.
  */
 export const service: Source = async function* (link, question, signal) {
-  const querier = await openQuerier(link)
+  const querier = await openQuerier(link, question)
   yield* untilQuiet(querier, signal, async (push) => {
     for (const asker of querier.askers) {
       const transport = browserTransport(link, querier, asker)
@@ -58,7 +58,7 @@ export function readService(
   found: Pick<Service, 'host' | 'port' | 'addresses' | 'referer'> & { rawTxt?: unknown },
   link: string,
   installer: boolean,
-  question: Question,
+  question: Pick<Question, 'names'>,
 ): Sighting {
   const name = hostLabelOf(typeof found.host === 'string' ? found.host : '')
   const advertisement = decodeAdvertisement([found.rawTxt].flat().filter(Buffer.isBuffer))

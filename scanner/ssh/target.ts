@@ -1,4 +1,4 @@
-import type { Machine } from '../merge.ts'
+import type { Machine } from '../machine.ts'
 import { hasOption, type SshArguments } from './arguments.ts'
 import { hostKeyAlias } from './known-hosts.ts'
 

@@ -1,4 +1,4 @@
-import type { Machine } from '../../scanner/merge.ts'
+import type { Machine } from '../../scanner/machine.ts'
 
 /** The machine of the documentation's example, but for what is given. */
 export function fakeMachine(over: Partial<Machine> = {}): Machine {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { connect, runInside } from '../../scanner/demo/namespace.ts'
-import type { Machine } from '../../scanner/merge.ts'
+import type { Machine } from '../../scanner/machine.ts'
 import {
   addressesSettled,
   bootInstaller,

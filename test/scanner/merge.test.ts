@@ -1,6 +1,7 @@
 import t from 'tap'
 import { eui64FromMac } from '../../common/address.ts'
-import { type Machine, merge } from '../../scanner/merge.ts'
+import type { Machine } from '../../scanner/machine.ts'
+import { merge } from '../../scanner/merge.ts'
 import type { Sighting } from '../../scanner/sighting.ts'
 import { fakeAddresses, fakeAdvertisement, fakeKey, fakeMac } from '../fakes/sighting.ts'
 
