@@ -40,7 +40,7 @@ export function skipWithoutRoot(...commands: string[]): string | false {
   return skipWithout(...commands) || (!isRoot() && 'needs root')
 }
 
-function isInstalled(command: string): boolean {
+export function isInstalled(command: string): boolean {
   const found = spawnSync('sh', ['-c', 'command -v "$0"', command], { env: commandEnvironment() })
   return found.status === 0
 }

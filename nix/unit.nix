@@ -1,0 +1,105 @@
+# The systemd unit of `installer-agent run`, as pure data: no nixpkgs, so that the tests can render
+# it to a unit file and let systemd judge it, and the NixOS module can take it as it is.
+# A list is a repeated key, as in the unit options of NixOS.
+{
+  # The command line of ExecStart.
+  exec,
+  # Where the agent, Node and `ip` (which has to be on the unit's PATH) lie, with their libraries.
+  programs ? [ "/nix/store" ],
+}:
+{
+  Unit = {
+    Description = "Announce this live installer on every link and keep its addresses there";
+
+    # The agent configures links, so what must be there before that (a firewall) comes first. The
+    # host keys, whose fingerprints it announces, are made at the boot of a live system and read
+    # once. Not after network.target: a network manager that hangs must not hold us back.
+    After = [
+      "network-pre.target"
+      "sshd-keygen.service"
+    ];
+    # What waits for the network finds the agent started; the agent itself waits for no network.
+    Before = [ "network-online.target" ];
+
+    # Nobody sits at this machine to start it again after the fifth failure.
+    StartLimitIntervalSec = 0;
+  };
+
+  Service = {
+    # Node has no datagram sockets of AF_UNIX, so sd_notify(3) is out; `exec` still tells a program
+    # that cannot be started from one that runs.
+    Type = "exec";
+    ExecStart = [ exec ];
+    Restart = "always";
+    RestartSec = "1s";
+
+    # SIGTERM is for the agent alone: the `ip` that takes its addresses away must live to do so.
+    KillMode = "mixed";
+    KillSignal = "SIGTERM";
+    # The goodbye goes out within a second; the rest is for a machine that is busy shutting down.
+    TimeoutStopSec = "5s";
+
+    # A user of its own, without a home or a file. Brings NoNewPrivileges, PrivateTmp, RemoveIPC,
+    # RestrictSUIDSGID and ProtectSystem=strict.
+    DynamicUser = true;
+    # To add and remove addresses. Ambient, because it is the child `ip` that needs it. Port 5353
+    # needs nothing.
+    AmbientCapabilities = [ "CAP_NET_ADMIN" ];
+    CapabilityBoundingSet = [ "CAP_NET_ADMIN" ];
+    # PrivateUsers and PrivateNetwork stay off: the capability has to hold for the real links.
+
+    # mDNS over IPv4 and IPv6, rtnetlink for `ip`, the journal and the pipes to children.
+    RestrictAddressFamilies = [
+      "AF_INET"
+      "AF_INET6"
+      "AF_NETLINK"
+      "AF_UNIX"
+    ];
+    # IPAddressDeny stays off: whoever is on the link may ask, from whatever address he has.
+
+    # V8 guards its compiled code with memory protection keys (@pkey), which @system-service lacks.
+    SystemCallFilter = [
+      "@system-service"
+      "@pkey"
+      "~@privileged"
+      "~@resources"
+    ];
+    # A call that a later Node tries and can do without is refused, not deadly.
+    SystemCallErrorNumber = "EPERM";
+    SystemCallArchitectures = "native";
+    # MemoryDenyWriteExecute stays off: V8 compiles to memory while it runs.
+
+    # Others' processes are hidden, but not all of /proc outside of them (ProcSubset=pid): Node
+    # reads /proc/uptime and /proc/meminfo, the agent the boot id.
+    ProtectProc = "invisible";
+    # The boot id lies in /proc/sys, which stays readable.
+    ProtectKernelTunables = true;
+
+    # Of the files it sees the programs, and what it announces of this machine. Whoever takes over
+    # the agent does not see the disks that an install has mounted. A minus: it may be missing.
+    RuntimeDirectory = "installer-agent";
+    RootDirectory = "/run/installer-agent";
+    BindReadOnlyPaths = programs ++ [
+      "-/etc/ssh"
+      "-/etc/os-release"
+    ];
+
+    # The rest of the system is none of its business.
+    ProtectHome = true;
+    PrivateDevices = true;
+    PrivateMounts = true;
+    ProtectClock = true;
+    ProtectControlGroups = true;
+    ProtectHostname = true;
+    ProtectKernelLogs = true;
+    ProtectKernelModules = true;
+    LockPersonality = true;
+    RestrictNamespaces = true;
+    RestrictRealtime = true;
+    UMask = "0077";
+  };
+
+  Install = {
+    WantedBy = [ "multi-user.target" ];
+  };
+}

@@ -1,0 +1,25 @@
+export type UnitValue = string | number | boolean
+/** A unit as `nix/unit.nix` has it: sections of keys. */
+export type Unit = Record<string, Record<string, UnitValue | UnitValue[]>>
+
+/** The text of a unit file (systemd.syntax(7)). A list is a repeated key, as NixOS renders it. */
+export function renderUnit(unit: Unit): string {
+  return Object.entries(unit)
+    .map(([name, section]) => [`[${name}]`, ...renderSection(section), ''].join('\n'))
+    .join('\n')
+}
+
+function renderSection(section: Unit[string]): string[] {
+  return Object.entries(section).flatMap(([key, value]) =>
+    [value].flat().map((each) => `${key}=${each}`),
+  )
+}
+
+/** A command line for `ExecStart=`: each argument is taken literally (systemd.service(5)). */
+export function execLine(args: readonly string[]): string {
+  return args.map((arg) => `"${escapeArgument(arg)}"`).join(' ')
+}
+
+function escapeArgument(arg: string): string {
+  return arg.replace(/["\\]/g, '\\$&').replaceAll('%', '%%').replaceAll('$', '$$$$')
+}
