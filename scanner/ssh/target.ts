@@ -1,3 +1,4 @@
+import { splitZone } from '../../common/address.ts'
 import type { Machine } from '../machine.ts'
 import { hasOption, type SshArguments } from './arguments.ts'
 import { hostKeyAlias } from './known-hosts.ts'
@@ -20,10 +21,18 @@ export function sshCommandLine(
     ...option('StrictHostKeyChecking', 'accept-new'),
     ...(hasOption(options, 'p') ? [] : ['-p', String(machine.port)]),
     ...(hasOption(options, 'l') ? [] : ['-l', user]),
-    machine.target,
+    addressToDial(machine, destination),
     // ssh reads options after the destination as well, and a command may begin with a hyphen.
     ...(command.length > 0 ? ['--', ...command] : []),
   ]
+}
+
+/** Named by an address with a zone, a machine is meant on that link, whatever other links it is on. */
+function addressToDial({ links, target }: Machine, destination: string | undefined): string {
+  const { zone } = splitZone(nameOf(destination ?? ''))
+  const link = links.find((each) => each.interface === zone)
+  const isThere = link?.addresses.some(({ address }) => address === target)
+  return (isThere ? undefined : link?.addresses[0]?.address) ?? target
 }
 
 export function userOf(destination: string | undefined): string | undefined {

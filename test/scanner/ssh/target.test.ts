@@ -88,3 +88,23 @@ t.test('user and name of a destination part at the last @, as in ssh', (t) => {
   t.equal(userOf(undefined), undefined)
   t.end()
 })
+
+t.test('a zone in the name says on which link, for a machine that is on two', (t) => {
+  const [eno1] = fakeMachine().links
+  const eno2 = {
+    interface: 'eno2',
+    mac: '52:54:00:12:34:57',
+    eui64: '525400fffe123457',
+    addresses: [
+      { address: 'fe80::5054:ff:fe12:3457%eno2', kind: 'eui64' as const },
+      { address: 'fe80::47%eno2', kind: 'static' as const },
+    ],
+  }
+  const links = eno1 ? [eno1, eno2] : []
+  const dialled = (name: string) => commandLine(name, { links }).at(-1)
+  t.equal(dialled('NixOS'), 'fe80::5054:ff:fe12:3456%eno1')
+  t.equal(dialled('fe80::47%eno1'), 'fe80::5054:ff:fe12:3456%eno1')
+  t.equal(dialled('fe80::47%eno2'), 'fe80::5054:ff:fe12:3457%eno2')
+  t.equal(dialled('root@fe80::5054:ff:fe12:3457%eno2'), 'fe80::5054:ff:fe12:3457%eno2')
+  t.end()
+})
