@@ -15,7 +15,7 @@ export function merge(sightings: readonly Sighting[]): Machine[] {
   const groups = new Groups<Sighting>()
   for (const sighting of ordered) groups.add(sighting, identitiesOf(sighting, macs, shownKeys))
   return (
-    joinByHostKey(groups.all())
+    joinCards(groups.all())
       .map((group) => describe(group.sort(inTime), macs))
       // Who was known by nothing but an address that is another's now cannot be reached.
       .filter((machine) => machine.target !== '')
@@ -46,7 +46,7 @@ function speaksForHolder({ addresses, advertisement }: Sighting): boolean {
   return !advertisement && addresses.every((address) => address === staticLinkLocal)
 }
 
-/** What ties a sighting to others: its MACs, its addresses but for the static one, its announced id. */
+/** What ties a sighting to others on its link: its MACs, its addresses but for the static one, its announced id. */
 function identitiesOf(
   sighting: Sighting,
   macs: Macs,
@@ -60,7 +60,7 @@ function identitiesOf(
       ? [`address ${place(link, address)}`, `mac ${place(link, mac)}`]
       : [`address ${place(link, address)}`]
   })
-  if (advertisement) identities.push(`id ${advertisement.id}`)
+  if (advertisement) identities.push(`id ${place(link, advertisement.id)}`)
   if (identities.length > 0) return identities
   // Only the static address: it speaks for whoever holds it now; of unknown MAC, by its host key.
   const holder = sighting.mac ?? macs.get(place(link, staticLinkLocal))
@@ -100,22 +100,65 @@ class Groups<T> {
   }
 }
 
-/** Links without any id but with the host key of a machine are links of that machine, unless two ids would meet. */
-function joinByHostKey(groups: readonly Sighting[][]): Sighting[][] {
+/** What a group of sightings, one card on one link or more, says of whose card it is. */
+interface Card {
+  group: Sighting[]
+  links: Set<string>
+  id: string | undefined
+  keys: string[]
+}
+
+/**
+ * Cards join by the announced id, and by an equal host key unless two ids would meet. Cards of one
+ * id on different links that show different keys are two machines: a MAC was cloned, or one lies.
+ */
+function joinCards(groups: readonly Sighting[][]): Sighting[][] {
+  const cards = groups.map(
+    (group): Card => ({
+      group,
+      links: new Set(group.map((sighting) => sighting.link)),
+      id: group.find((sighting) => sighting.advertisement)?.advertisement?.id,
+      keys: joiningKeys(group),
+    }),
+  )
+  const idsOfKey = gather(cards, (card) => card.keys)
+  const cardsOfId = gather(cards, (card) => (card.id ? [card.id] : []))
   const joined = new Groups<Sighting[]>()
-  const idsOfKey = new Map<string, Set<string>>()
-  const facts = groups.map((group) => ({ group, id: idOf(group), keys: joiningKeys(group) }))
-  for (const { id, keys } of facts)
-    for (const key of keys) {
-      const ids = idsOfKey.get(key) ?? new Set()
-      if (id) ids.add(id)
-      idsOfKey.set(key, ids)
-    }
-  facts.forEach(({ group, keys }, index) => {
-    const telling = keys.filter((key) => (idsOfKey.get(key)?.size ?? 0) <= 1)
-    joined.add(group, [...telling.map((key) => `key ${key}`), `group ${index}`])
+  cards.forEach(({ group, links, id, keys }, index) => {
+    const ids = (key: string) => new Set(idsOfKey.get(key)?.flatMap((card) => card.id ?? []))
+    const telling = keys.filter((key) => ids(key).size <= 1)
+    const byId =
+      id && isContested(cardsOfId.get(id) ?? [])
+        ? [...links].map((link) => `id ${place(link, id)}`)
+        : [`id ${id}`]
+    joined.add(group, [
+      `group ${index}`,
+      ...telling.map((key) => `key ${key}`),
+      ...(id ? byId : []),
+    ])
   })
   return joined.all().map((each) => each.flat())
+}
+
+/** Whether two of the cards are on different links and show different keys. */
+function isContested(cards: readonly Card[]): boolean {
+  const [first, ...others] = cards.filter((card) => card.keys.length > 0)
+  return others.some(
+    ({ links, keys }) =>
+      keys.every((key) => !first?.keys.includes(key)) &&
+      [...links].every((link) => !first?.links.has(link)),
+  )
+}
+
+function gather<T>(values: readonly T[], keysOf: (value: T) => string[]): Map<string, T[]> {
+  const gathered = new Map<string, T[]>()
+  for (const value of values)
+    for (const key of keysOf(value)) {
+      const sharing = gathered.get(key)
+      if (sharing) sharing.push(value)
+      else gathered.set(key, [value])
+    }
+  return gathered
 }
 
 /** A key shown at fe80::47 may be that of an earlier holder: it joins nothing to whoever has it now. */
@@ -123,8 +166,4 @@ function joiningKeys(group: readonly Sighting[]): string[] {
   const own = group.filter((sighting) => !speaksForHolder(sighting))
   const isKnown = own.length > 0 || group.some((sighting) => sighting.mac)
   return hostKeysOf(isKnown ? own : group)
-}
-
-function idOf(group: readonly Sighting[]): string | undefined {
-  return group.find((sighting) => sighting.advertisement)?.advertisement?.id
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { makeKeys } from '../../scanner/demo/installer.ts'
-import { connect } from '../../scanner/demo/namespace.ts'
+import { connect, runInside } from '../../scanner/demo/namespace.ts'
 import {
   addressesSettled,
   bootInstaller,
@@ -61,6 +61,25 @@ t.test('on two links only the zone tells them apart', { skip }, async (t) => {
   t.notMatch(ambiguous.stderr, /Permanently added/, 'none is touched')
   const byMac = await lab.scanner(['ssh', '00:0b', ...sshOptions(lab), ...show])
   t.match(byMac.stdout, '52:54:00:00:00:0b')
+})
+
+t.test('even of one MAC, and so of one address', { skip }, async (t) => {
+  const lab = await makeLab(t)
+  const mac = '52:54:00:00:00:0c'
+  const identity = lab.files.identity
+  for (const link of ['op0', 'op1']) {
+    const files = { ...(await makeKeys(await lab.newFolder(link))), identity }
+    const { namespace } = await bootInstaller(t, lab, { link, mac, files })
+    await runInside(namespace, 'ip', ['link', 'set', 'in0', 'alias', `behind-${link}`])
+  }
+  const show = ['--', 'ip', 'link', 'show', 'in0']
+  for (const link of ['op0', 'op1']) {
+    const state = { XDG_STATE_HOME: await lab.newFolder(`state-${link}`) }
+    const name = `fe80::5054:ff:fe00:c%${link}`
+    const { stdout, stderr } = await lab.scanner(['ssh', name, ...sshOptions(lab), ...show], state)
+    t.match(stdout, `behind-${link}`, stderr)
+  }
+  t.equal((await lab.scanner(['ssh', 'NixOS', ...sshOptions(lab), 'true'])).status, 4)
 })
 
 t.test('another machine under a known identity is refused', { skip }, async (t) => {

@@ -121,3 +121,18 @@ t.test('an address that moved to another card takes no old MAC along', (t) => {
   )
   t.end()
 })
+
+t.test('a MAC on two links is one machine, unless it shows two host keys there', (t) => {
+  const advertisement = fakeAdvertisement(1)
+  const on = (link: string, key: string) => [
+    hear([eui64(1)], { link, source: 'service', port: 22, advertisement }),
+    probe(eui64(1), key, { link }),
+  ]
+  t.equal(merge([...on('eno1', fakeKey(1)), ...on('eno2', fakeKey(1))]).length, 1)
+  const cloned = merge([...on('eno1', fakeKey(1)), ...on('eno2', fakeKey(2))])
+  t.same(
+    cloned.map((each) => each.target),
+    [`${eui64(1)}%eno1`, `${eui64(1)}%eno2`],
+  )
+  t.end()
+})
