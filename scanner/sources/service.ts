@@ -15,7 +15,7 @@ import { openQuerier, type Querier, untilQuiet } from './querier.ts'
  */
 export const service: Source = async function* (link, question, signal) {
   const querier = await openQuerier(link)
-  yield* untilQuiet(querier, signal, async (push) => {
+  yield* untilQuiet(link, querier, signal, async (push) => {
     for (const asker of querier.askers) {
       const transport = browserTransport(link, querier, asker)
       for (const installer of [true, false]) {
