@@ -55,14 +55,14 @@ const preference: AddressKind[] = ['eui64', 'lla', 'gua', 'ula', 'ipv4', 'ipv4ll
  * ids speak against it. fe80::47 and names never join anything: every installer has them.
  */
 export function merge(sightings: readonly Sighting[]): Machine[] {
-  const ordered = [...sightings].sort(inTime)
+  const ordered = inTime(sightings)
   const macs = knownMacs(ordered)
   const shownKeys = knownKeys(ordered)
   const groups = new Groups<Sighting>()
   for (const sighting of ordered) groups.add(sighting, identitiesOf(sighting, macs, shownKeys))
   return (
     joinByHostKey(groups.all())
-      .map((group) => describe(group.sort(inTime), macs))
+      .map((group) => describe(inTime(group), macs))
       // Who was known by nothing but an address that is another's now cannot be reached.
       .filter((machine) => machine.target !== '')
       .sort((a, b) => compare(a.name ?? '', b.name ?? '') || compare(a.id, b.id))
@@ -74,8 +74,11 @@ function compare(a: string, b: string): number {
 }
 
 /** Oldest first; what came at the same moment in an order of its own, not that of arrival. */
-function inTime(a: Sighting, b: Sighting): number {
-  return a.at - b.at || compare(JSON.stringify(a), JSON.stringify(b))
+function inTime(sightings: readonly Sighting[]): Sighting[] {
+  return sightings
+    .map((sighting) => ({ sighting, text: JSON.stringify(sighting) }))
+    .sort((a, b) => a.sighting.at - b.sighting.at || compare(a.text, b.text))
+    .map(({ sighting }) => sighting)
 }
 
 /** MACs by link and address. */
@@ -158,7 +161,12 @@ class Groups<T> {
       root = up
       up = this.#parents.get(root)
     }
-    if (root !== identity) this.#parents.set(identity, root)
+    // Everybody on the way is a child of the root now: a long chain is walked once.
+    for (let at = identity; at !== root; ) {
+      const next = this.#parents.get(at) ?? root
+      this.#parents.set(at, root)
+      at = next
+    }
     return root
   }
 }
@@ -206,7 +214,6 @@ function describe(ordered: readonly Sighting[], macs: Macs): Machine {
   const name = fromService ?? latest((sighting) => sighting.name) ?? null
   const ssh = sshOf(ordered)
   const links = linksOf(ordered, macs)
-  const times = ordered.map((sighting) => sighting.at)
   return {
     id: advertisement?.id ?? madeUpId(links, ssh),
     name,
@@ -214,13 +221,13 @@ function describe(ordered: readonly Sighting[], macs: Macs): Machine {
     configuredName: advertisement?.host || name,
     user: advertisement?.user || liveUser,
     port: latest((sighting) => sighting.port) ?? sshPort,
-    target: bestAddress(links),
+    target: bestAddress(answering(links, ordered)),
     links,
     sources: sourceNames.filter((source) => ordered.some((each) => each.source === source)),
     ssh,
     agent: advertisement ? agentOf(advertisement) : null,
-    firstSeen: new Date(Math.min(...times)).toISOString(),
-    lastSeen: new Date(Math.max(...times)).toISOString(),
+    firstSeen: new Date(ordered[0]?.at ?? 0).toISOString(),
+    lastSeen: new Date(ordered.at(-1)?.at ?? 0).toISOString(),
     installer: ordered.some((each) => each.installer),
   }
 }
@@ -305,6 +312,21 @@ function toMachineLink({ link, mac, addresses }: Card): MachineLink {
 
 function byPreference(a: { kind: AddressKind }, b: { kind: AddressKind }): number {
   return preference.indexOf(a.kind) - preference.indexOf(b.kind)
+}
+
+/**
+ * The cards at which a server proved a host key, else those at which one spoke, else all: others may
+ * be of somebody who only claims to be this machine.
+ */
+function answering(links: readonly MachineLink[], ordered: readonly Sighting[]): MachineLink[] {
+  const where = (holds: (ssh: SshEvidence) => boolean) => {
+    const places = ordered.flatMap(({ link, addresses, ssh }) =>
+      ssh && holds(ssh) ? addresses.map((each) => withZone(each, link)) : [],
+    )
+    return links.filter((link) => link.addresses.some((each) => places.includes(each.address)))
+  }
+  const choices = [where((ssh) => ssh.hostKeys.length > 0), where((ssh) => ssh.reachable)]
+  return choices.find((cards) => cards.length > 0) ?? [...links]
 }
 
 function bestAddress(links: readonly MachineLink[]): string {

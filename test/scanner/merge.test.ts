@@ -120,3 +120,27 @@ t.test('an address that moved to another card takes no old MAC along', (t) => {
   )
   t.end()
 })
+
+t.test('who claims the id or an address of another machine is not its target', (t) => {
+  const advertisement = fakeAdvertisement(1)
+  const liar = eui64(0)
+  const banner = { reachable: true, banner: 'SSH-2.0-x', hostKeys: [] }
+  const claims = [hear([liar], { advertisement }), hear([liar, eui64(1)])]
+  const proven = probe(eui64(1), fakeKey(1), { advertisement })
+  for (const ssh of [banner, { ...banner, reachable: false }])
+    for (const claim of claims) {
+      const machine = only(merge([claim, hear([liar], { source: 'ssh', ssh }), proven]))
+      t.equal(machine.target, `${eui64(1)}%eno1`)
+    }
+  t.end()
+})
+
+t.test('many sightings of one machine are merged in a moment, however they are chained', (t) => {
+  const heard = Array.from({ length: 20_000 }, (_, index) =>
+    hear([`fe80::${(index + 16).toString(16)}`, 'fe80::1'], { at: index }),
+  )
+  const began = performance.now()
+  t.equal(merge(heard).length, 1)
+  t.ok(performance.now() - began < 5000, 'not the square of their number')
+  t.end()
+})
