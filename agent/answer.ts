@@ -1,4 +1,10 @@
-import { type Message, type ResourceRecord, recordKey, sameName } from '../common/message.ts'
+import {
+  type Message,
+  type Question,
+  type ResourceRecord,
+  recordKey,
+  sameName,
+} from '../common/message.ts'
 
 /** How a question came: it decides the form of the answer and where it goes. */
 export interface Asker {
@@ -17,6 +23,8 @@ export interface Reply {
 
 /** RFC 6762 section 6.7: a legacy querier has no cache coherency, so it must ask again soon. */
 const legacyTtl = 10
+/** One-shot queriers ask one question, our scanner eight; the reply repeats them, so a spoofed one may not grow it. */
+const maxLegacyQuestions = 16
 /** RFC 6762 section 6: no record is multicast twice within a second. */
 const repeatSeconds = 1
 /** The one exception: who probes decides after 250 ms, so a name is defended as soon as that. */
@@ -32,14 +40,18 @@ export function answer(
   asker: Asker,
   sinceMulticast: (record: ResourceRecord) => number,
 ): Reply[] {
-  const answered = query.questions.map((question) => ({
+  const questions = asker.legacy ? query.questions.slice(0, maxLegacyQuestions) : query.questions
+  const answered = distinctQuestions(questions).map((question) => ({
     question,
     found: question.internet ? matching(records, question.name, question.type) : [],
   }))
-  const unknown = (record: ResourceRecord) => !isKnown(record, query.answers)
+  const known = longestLives(query.answers)
+  // RFC 6762 section 7.1: the querier has it already, with at least half of its life left.
+  const unknown = (record: ResourceRecord) => (known.get(recordKey(record)) ?? -1) < record.ttl / 2
   if (asker.legacy) {
     const found = distinct(answered.flatMap((each) => each.found)).filter(unknown)
-    return found.length > 0 ? [legacyReply(records, query, found)] : []
+    const asked = answered.filter((each) => each.found.length > 0).map((each) => each.question)
+    return found.length > 0 ? [legacyReply(records, query.id, asked, found)] : []
   }
   // A query with authorities is a probe (RFC 6762 section 8.2).
   const repeat = query.authorities.length > 0 ? repeatToProbeSeconds : repeatSeconds
@@ -80,10 +92,21 @@ function nsec(ofName: readonly ResourceRecord[], { name, ttl }: ResourceRecord):
   return { name, type: 'NSEC', ttl, flush: true, data: { nextDomain: name, rrtypes } }
 }
 
-/** RFC 6762 section 7.1: the querier has it already, with at least half of its life left. */
-function isKnown(record: ResourceRecord, knownAnswers: readonly ResourceRecord[]): boolean {
-  const key = recordKey(record)
-  return knownAnswers.some((known) => recordKey(known) === key && known.ttl >= record.ttl / 2)
+/** TTL of each known answer by its key, so that a packet full of them is read once. */
+function longestLives(knownAnswers: readonly ResourceRecord[]): Map<string, number> {
+  const lives = new Map<string, number>()
+  for (const known of knownAnswers) {
+    const key = recordKey(known)
+    lives.set(key, Math.max(known.ttl, lives.get(key) ?? 0))
+  }
+  return lives
+}
+
+/** A packet has room for 1,500 questions for one name. */
+function distinctQuestions(questions: readonly Question[]): Question[] {
+  const key = ({ name, type, internet, unicast }: Question) =>
+    `${name.toLowerCase()} ${type} ${internet} ${unicast}`
+  return [...new Map(questions.map((question) => [key(question), question])).values()]
 }
 
 function reply(
@@ -99,10 +122,11 @@ function reply(
   return [{ to, delay, message: { response: true, answers, additionals } }]
 }
 
-/** RFC 6762 section 6.7: the question repeated, its id, short lives, no cache-flush bit. */
+/** RFC 6762 section 6.7: what was answered of the question repeated, its id, short lives, no cache-flush bit. */
 function legacyReply(
   records: readonly ResourceRecord[],
-  { id, questions }: Message,
+  id: number,
+  questions: readonly Question[],
   found: ResourceRecord[],
 ): Reply {
   const plain = (record: ResourceRecord): ResourceRecord => ({

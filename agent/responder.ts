@@ -1,7 +1,7 @@
 import { isIPv4, isLinkLocal6 } from '../common/address.ts'
 import { mdnsPort } from '../common/contract.ts'
 import { errorMessage } from '../common/failure.ts'
-import { isOnLink, isUsable, type Link, ownIPv4, ownLinkLocal } from '../common/links.ts'
+import { isFromLink, isUsable, type Link, ownIPv4, ownLinkLocal } from '../common/links.ts'
 import type { Log } from '../common/log.ts'
 import {
   type Arrival,
@@ -163,6 +163,9 @@ export class Responder {
   #takeOverNames(): void {
     const before = this.#records
     this.#records = this.#makeRecords()
+    // Names come and go as often as somebody claims them; what is noted of them goes with them.
+    for (const record of withdrawn(before, this.#records))
+      this.#multicastAt.delete(recordKey(record))
     if (this.state === 'probing') this.#round.abort('conflict')
     if (this.state !== 'held') return
     void this.#multicast(goodbye(withdrawn(before, this.#records)))
@@ -209,13 +212,18 @@ export class Responder {
     }
   }
 
-  /** IPv4 group sockets hear every link; only a source on this one is for us (RFC 6762 section 11). */
+  /**
+   * What an IPv6 group socket hears was sent on this link. IPv4 group sockets hear every link, and
+   * an own address can be asked from anywhere: only a source on this link is for us.
+   */
   #isHeardHere(door: Door, address: string): boolean {
-    return door !== this.#group || this.#family === 'IPv6' || isOnLink(this.#link, address)
+    return (door === this.#group && this.#family === 'IPv6') || isFromLink(this.#link, address)
   }
 
   #hearResponse(message: Message): void {
     if (this.state === 'silent') return
+    // A round that is over has lost its names already: one conflict a round, however many packets say so.
+    if (this.state === 'probing' && this.#round.signal.aborted) return
     if (!conflicts(this.#records, message, this.state === 'probing')) return
     this.#log('warn', { names: this.#names.held }, 'another machine has our name')
     if (this.state === 'probing') this.#names.lose(this.#names.held.host)
@@ -226,8 +234,11 @@ export class Responder {
   #hearQuery(door: Door, query: Message, from: Destination): void {
     const asker = { legacy: from.port !== mdnsPort, direct: door !== this.#group }
     const since = (record: ResourceRecord) => this.#secondsSinceMulticast(record)
-    for (const reply of answer(this.#records, query, asker, since))
+    for (const reply of answer(this.#records, query, asker, since)) {
+      // On its way counts as sent: a burst of questions within the delay gets one answer.
+      if (reply.to === 'group') this.#noteMulticast(reply.message)
       void this.#sendReply(door, reply, from)
+    }
   }
 
   async #sendReply(door: Door, { to, delay, message }: Reply, from: Destination): Promise<void> {
@@ -239,7 +250,11 @@ export class Responder {
   }
 
   async #multicast(message: Partial<Message>): Promise<void> {
-    if (!this.#group || !(await this.#send(this.#group, message)) || !message.response) return
+    if (this.#group && (await this.#send(this.#group, message)) && message.response)
+      this.#noteMulticast(message)
+  }
+
+  #noteMulticast(message: Partial<Message>): void {
     for (const record of [...(message.answers ?? []), ...(message.additionals ?? [])])
       this.#multicastAt.set(recordKey(record), performance.now())
   }

@@ -60,6 +60,21 @@ export function inPrefix(address: string, network: string, prefixLength: number)
   )
 }
 
+/**
+ * Whether `address` can be a host's in `network/prefixLength`: neither the first, which means the
+ * network or any of its routers (RFC 4291 section 2.6.1), nor IPv4's last, the broadcast.
+ */
+export function isHostIn(address: string, network: string, prefixLength: number): boolean {
+  if (!inPrefix(address, network, prefixLength)) return false
+  const host = BigInt(`0x${addressBytes(address).toString('hex')}`)
+  const hostBits = BigInt((isIPv4(address) ? 32 : 128) - prefixLength)
+  // Point-to-point prefixes have hosts only (RFC 3021, RFC 6164).
+  if (hostBits < 2n) return true
+  const last = (1n << hostBits) - 1n
+  const number = host & last
+  return number !== 0n && !(isIPv4(address) && number === last)
+}
+
 /** What sort of address it is; `eui64` is a link-local address made from a 48-bit MAC. */
 export function addressKind(address: string): AddressKind {
   if (isIPv4(address)) return linkLocal4.contains(address) ? 'ipv4ll' : 'ipv4'

@@ -144,6 +144,14 @@ export function isOnLink(link: Link, address: string): boolean {
   return link.addresses.some((each) => inPrefix(address, each.address, each.prefixLength))
 }
 
+/**
+ * Whether a sender is on the link itself (RFC 6762 sections 5.5 and 11): link-local, or in one of
+ * the link's prefixes. Who answers others as well lends himself to floods against a third.
+ */
+export function isFromLink(link: Link, sender: string): boolean {
+  return isLinkLocal6(sender) || isOnLink(link, sender)
+}
+
 /** Interface name patterns as shells have them: `*` and `?`. */
 export function matchesGlob(name: string, glob: string): boolean {
   const pattern = glob

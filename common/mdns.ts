@@ -4,7 +4,7 @@ import multicastDns from 'multicast-dns'
 import { isIPv4, normalizeAddress, withZone } from './address.ts'
 import { mdnsGroup, mdnsPort } from './contract.ts'
 import { errorCode, errorMessage, Failure } from './failure.ts'
-import { encodeMessage, type Message, toMessage } from './message.ts'
+import { encodeMessage, isPlausible, type Message, toMessage } from './message.ts'
 
 /**
  * The one door to the mDNS wire. multicast-dns 7.2 decodes what arrives and emits it; sockets,
@@ -178,10 +178,21 @@ function makeDoor(
     },
     close: () => transport.destroy(),
   }
+  sift(socket, () => door.errors.malformed++)
   const count = (error: Error) => door.errors['syscall' in error ? 'socket' : 'malformed']++
   transport.on('warning', count)
   transport.on('error', count)
   return door
+}
+
+/** Puts a check before the transport's own listener, which decodes whatever it is given. */
+function sift(socket: Socket, refused: () => void): void {
+  const listeners = socket.listeners('message') as ((bytes: Buffer, from: RemoteInfo) => void)[]
+  socket.removeAllListeners('message')
+  socket.on('message', (bytes, from) => {
+    if (!isPlausible(bytes)) return refused()
+    for (const listener of listeners) listener(bytes, from)
+  })
 }
 
 /** A packet can decode and still hold fields of the wrong form; it then is no arrival. */

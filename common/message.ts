@@ -105,6 +105,23 @@ function toPacketRecord(record: ResourceRecord): dnsPacket.Answer {
   return { ...record, class: 'IN' } as dnsPacket.Answer
 }
 
+/** RFC 6762 section 17: no mDNS message is longer, not even one that is sent in fragments. */
+const maxMessageBytes = 9000
+/** A question is at least a root name, type and class; a record has TTL and length besides (RFC 1035 section 4.1). */
+const leastQuestionBytes = 5
+const leastRecordBytes = 11
+
+/**
+ * Whether a datagram may be a message at all, before memory is taken for what its header claims:
+ * twelve bytes that promise four times 65,535 records cost the codec two megabytes.
+ */
+export function isPlausible(bytes: Buffer): boolean {
+  if (bytes.length < 12 || bytes.length > maxMessageBytes) return false
+  const count = (at: number) => bytes.readUInt16BE(at)
+  const records = count(6) + count(8) + count(10)
+  return 12 + count(4) * leastQuestionBytes + records * leastRecordBytes <= bytes.length
+}
+
 /** Decodes a datagram; throws a RangeError or Error when it is no DNS message. */
 export function decodeMessage(bytes: Buffer): Message {
   return toMessage(dnsPacket.decode(bytes))

@@ -17,15 +17,21 @@ export class Channel<T> {
 
   /** Gives what was pushed, in order, until `end`. For one reader. */
   async *[Symbol.asyncIterator](): AsyncGenerator<T> {
-    for (;;) {
-      const items = this.#items
+    try {
+      for (;;) {
+        const items = this.#items
+        this.#items = []
+        yield* items
+        if (this.#items.length > 0) continue
+        if (this.#ended) return
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve
+        })
+      }
+    } finally {
+      // A reader who has left will not be back for more.
+      this.#ended = true
       this.#items = []
-      yield* items
-      if (this.#items.length > 0) continue
-      if (this.#ended) return
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
     }
   }
 }

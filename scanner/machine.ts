@@ -58,7 +58,6 @@ export function describe(ordered: readonly Sighting[], macs: Macs): Machine {
   const name = fromService ?? latest((sighting) => sighting.name) ?? null
   const ssh = sshOf(ordered)
   const links = linksOf(ordered, macs)
-  const times = ordered.map((sighting) => sighting.at)
   return {
     id: advertisement?.id ?? madeUpId(links, ssh),
     name,
@@ -66,13 +65,13 @@ export function describe(ordered: readonly Sighting[], macs: Macs): Machine {
     configuredName: advertisement?.host || name,
     user: advertisement?.user || liveUser,
     port: latest((sighting) => sighting.port) ?? sshPort,
-    target: bestAddress(links, deadEnds(ordered)),
+    target: bestAddress(answering(links, ordered), deadEnds(ordered)),
     links,
     sources: sourceNames.filter((source) => ordered.some((each) => each.source === source)),
     ssh,
     agent: advertisement ? agentOf(advertisement) : null,
-    firstSeen: new Date(Math.min(...times)).toISOString(),
-    lastSeen: new Date(Math.max(...times)).toISOString(),
+    firstSeen: new Date(ordered[0]?.at ?? 0).toISOString(),
+    lastSeen: new Date(ordered.at(-1)?.at ?? 0).toISOString(),
     installer: ordered.some((each) => each.installer),
   }
 }
@@ -157,6 +156,21 @@ function toMachineLink({ link, mac, addresses }: Card): MachineLink {
 
 function byPreference(a: { kind: AddressKind }, b: { kind: AddressKind }): number {
   return addressPreference.indexOf(a.kind) - addressPreference.indexOf(b.kind)
+}
+
+/**
+ * The cards at which a server proved a host key, else those at which one spoke, else all: others may
+ * be of somebody who only claims to be this machine.
+ */
+function answering(links: readonly MachineLink[], ordered: readonly Sighting[]): MachineLink[] {
+  const where = (holds: (ssh: SshEvidence) => boolean) => {
+    const places = ordered.flatMap(({ link, addresses, ssh }) =>
+      ssh && holds(ssh) ? addresses.map((each) => withZone(each, link)) : [],
+    )
+    return links.filter((link) => link.addresses.some((each) => places.includes(each.address)))
+  }
+  const choices = [where((ssh) => ssh.hostKeys.length > 0), where((ssh) => ssh.reachable)]
+  return choices.find((cards) => cards.length > 0) ?? [...links]
 }
 
 /** Addresses at which no ssh server answered, with zone. */

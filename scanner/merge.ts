@@ -9,14 +9,14 @@ import type { Sighting } from './sighting.ts'
  * ids speak against it. fe80::47 and names never join anything: every installer has them.
  */
 export function merge(sightings: readonly Sighting[]): Machine[] {
-  const ordered = [...sightings].sort(inTime)
+  const ordered = inTime(sightings)
   const macs = knownMacs(ordered)
   const shownKeys = knownKeys(ordered)
   const groups = new Groups<Sighting>()
   for (const sighting of ordered) groups.add(sighting, identitiesOf(sighting, macs, shownKeys))
   return (
     joinCards(groups.all())
-      .map((group) => describe(group.sort(inTime), macs))
+      .map((group) => describe(inTime(group), macs))
       // Who was known by nothing but an address that is another's now cannot be reached.
       .filter((machine) => machine.target !== '')
       .sort((a, b) => compare(a.name ?? '', b.name ?? '') || compare(a.id, b.id))
@@ -28,8 +28,11 @@ function compare(a: string, b: string): number {
 }
 
 /** Oldest first; what came at the same moment in an order of its own, not that of arrival. */
-function inTime(a: Sighting, b: Sighting): number {
-  return a.at - b.at || compare(JSON.stringify(a), JSON.stringify(b))
+function inTime(sightings: readonly Sighting[]): Sighting[] {
+  return sightings
+    .map((sighting) => ({ sighting, text: JSON.stringify(sighting) }))
+    .sort((a, b) => a.sighting.at - b.sighting.at || compare(a.text, b.text))
+    .map(({ sighting }) => sighting)
 }
 
 /** The newest host key that was shown at the static address, by link. */
@@ -95,7 +98,12 @@ class Groups<T> {
       root = up
       up = this.#parents.get(root)
     }
-    if (root !== identity) this.#parents.set(identity, root)
+    // Everybody on the way is a child of the root now: a long chain is walked once.
+    for (let at = identity; at !== root; ) {
+      const next = this.#parents.get(at) ?? root
+      this.#parents.set(at, root)
+      at = next
+    }
     return root
   }
 }

@@ -15,7 +15,8 @@ export async function* withProbes(
   const probed = new Set<string>()
   const waiting: Sighting[] = []
   const probeNext = async (): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
+    // When time is up the rest is not visited: thousands may be waiting.
+    for (let next = waiting.shift(); next && !signal.aborted; next = waiting.shift())
       for (const address of next.addresses) {
         const sighting = await probeSsh(next.link, address, next.port ?? 22, signal)
         out.push(sighting)

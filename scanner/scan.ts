@@ -16,8 +16,14 @@ const linkSources: Record<Exclude<SourceName, 'ssh'>, Source> = {
   static: staticSource,
 }
 
-/** Bound on what is remembered of a link, against one machine that claims to be all of them. */
-const maxSightings = 50_000
+/**
+ * Bound on what one source tells of one link in a round, against one machine that claims to be all of
+ * them: of 1,000 installers it tells three times each. Its own for each source, so that whoever
+ * floods one hides nobody from the others.
+ */
+const maxSightings = 5000
+/** Bound on what is remembered of all rounds: to merge this many takes a second. */
+export const maxRemembered = 20_000
 
 export interface Search extends Question {
   links: readonly Link[]
@@ -34,7 +40,7 @@ export async function* scan(search: Search): AsyncGenerator<Sighting> {
   const abort = () => stop.abort()
   search.signal.addEventListener('abort', abort)
   try {
-    yield* news(ask({ ...search, signal: stop.signal }), search.warn)
+    yield* ask({ ...search, signal: stop.signal })
     if (search.sources.includes('neighbour')) yield* lastLook(search)
   } finally {
     // Whoever leaves early leaves nobody behind who goes on listening.
@@ -48,7 +54,7 @@ function ask(search: Search): AsyncIterable<Sighting> {
   const asked = search.links.flatMap((link) =>
     chosenSources(search.sources).map(([name, source]) => ({
       place: `${name} on ${link.name}`,
-      sightings: source(link, search, search.signal),
+      sightings: news(source(link, search, search.signal), `${name} on ${link.name}`, search.warn),
     })),
   )
   const seen = interleave(
@@ -60,9 +66,13 @@ function ask(search: Search): AsyncIterable<Sighting> {
   return search.sources.includes('ssh') ? withProbes(seen, search.signal) : seen
 }
 
-/** What says the same as before, at another time, is left out. */
+/**
+ * What says the same as before, at another time, is left out, and what is too much: before the
+ * probes, which remember whom they have still to visit.
+ */
 async function* news(
   sightings: AsyncIterable<Sighting>,
+  from: string,
   warn: Search['warn'],
 ): AsyncGenerator<Sighting> {
   const known = new Set<string>()
@@ -71,7 +81,7 @@ async function* news(
     if (known.has(key)) continue
     if (known.size >= maxSightings)
       return warn(
-        `more than ${maxSightings} sightings: something floods the link; the rest is left out`,
+        `${from}: more than ${maxSightings} sightings: something floods the link; the rest is left out`,
       )
     known.add(key)
     yield sighting

@@ -7,7 +7,7 @@ import { choose, namesHost } from './choose.ts'
 import type { Machine } from './machine.ts'
 import { merge } from './merge.ts'
 import { searchedLinks } from './operator-links.ts'
-import { scan } from './scan.ts'
+import { maxRemembered, scan } from './scan.ts'
 import type { Sighting, SourceName } from './sighting.ts'
 
 /** What the verbs that look for machines are told. */
@@ -81,6 +81,8 @@ async function rounds(
       log.debug(sighting, 'sighting')
       sightings.push(sighting)
     }
+    // Rounds without end are not to be memory without end: the latest count.
+    sightings.splice(0, sightings.length - maxRemembered)
     const machines = wanted(merge(sightings), options)
     if (machines.length > 0 || signal.aborted) return machines
     await sleep(nextRoundAt - performance.now(), signal)

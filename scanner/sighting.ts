@@ -1,3 +1,4 @@
+import { isHostIn } from '../common/address.ts'
 import { type Advertisement, hostLabel } from '../common/advertisement.ts'
 import type { Link } from '../common/links.ts'
 
@@ -45,6 +46,28 @@ export type Source = (
   question: Question,
   signal: AbortSignal,
 ) => AsyncIterable<Sighting>
+
+/** A responder names the addresses of one link; no machine has more there. */
+const maxAddresses = 32
+
+/**
+ * What may be believed of the addresses that somebody announced: those that a machine on this link
+ * can have, and that are not our own. Loopback, multicast and whatever lies behind a router would
+ * lead a connection elsewhere. Undefined when none is left.
+ */
+export function onLink(sighting: Sighting, link: Link): Sighting | undefined {
+  const own = new Set(link.addresses.map((each) => each.address))
+  const prefixes = [...link.addresses, { address: 'fe80::', prefixLength: 64 }]
+  const addresses = sighting.addresses
+    .slice(0, maxAddresses)
+    .filter((address) => !own.has(address) && prefixes.some(hasHost(address)))
+  return addresses.length > 0 ? { ...sighting, addresses } : undefined
+}
+
+function hasHost(address: string) {
+  return (prefix: { address: string; prefixLength: number }) =>
+    isHostIn(address, prefix.address, prefix.prefixLength)
+}
 
 /** The first label of `NixOS.local`, or undefined when it is not a host name that may be shown and typed. */
 export function hostLabelOf(name: string): string | undefined {

@@ -22,6 +22,7 @@ export async function ssh(
   for (const warning of machines.length === 1 ? [] : warnings) console_.warn(warning)
   const machine = theOnly(machines, options)
   // With a port, a jump host or a proxy of the user's own the probe says nothing.
+  if (machine.ssh.hostKeys.length > 1) throw impostor(machine)
   const ownWay = isRouted(typed.options)
   if (!machine.ssh.reachable && options.sources.includes('ssh') && !ownWay)
     throw unreachable(machine)
@@ -51,6 +52,18 @@ function theOnly(machines: readonly Machine[], options: SearchOptions): Machine 
       exitStatus: exitStatus.ambiguous,
       advice:
         'name one by the end of its MAC (at least 4 digits), by its id or by its address with zone',
+    },
+  )
+}
+
+/** One machine has one host key of a type, on all its cards: who shows another only claims its id or its addresses. */
+function impostor(machine: Machine): Failure {
+  return new Failure(
+    `${machine.name ?? machine.id} shows ${machine.ssh.hostKeys.length} different host keys: ${machine.ssh.hostKeys.join(', ')}`,
+    {
+      exitStatus: exitStatus.identityMismatch,
+      advice:
+        'another machine on the link claims to be this one: compare the fingerprints with its console, and unplug the other',
     },
   )
 }

@@ -7,7 +7,7 @@ import { isAnswer, openQuerier, untilQuiet } from './querier.ts'
 /** Asks each link for the addresses of the host names (RFC 6762 section 5.1). */
 export const mdns: Source = async function* (link, question, signal) {
   const querier = await openQuerier(link, question)
-  yield* untilQuiet(querier, signal, async (push) => {
+  yield* untilQuiet(link, querier, signal, async (push) => {
     for (const door of [...querier.askers, ...querier.listeners])
       door.onMessage((arrival: Arrival) => {
         if (isAnswer(link, door, arrival))

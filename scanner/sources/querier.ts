@@ -3,7 +3,7 @@ import { explain } from '../../common/failure.ts'
 import { isOnLink, type Link, ownIPv4, ownLinkLocal } from '../../common/links.ts'
 import { type Arrival, type Door, openGroup, openUnicast } from '../../common/mdns.ts'
 import { Channel } from '../channel.ts'
-import type { Question, Sighting } from '../sighting.ts'
+import { onLink, type Question, type Sighting } from '../sighting.ts'
 import { quietMs } from './quiet.ts'
 
 /** The mDNS sockets of one search on one link. */
@@ -53,9 +53,10 @@ export function isAnswer(link: Link, door: Door, { message, address, port }: Arr
 
 /**
  * Lets `ask` put its questions and `push` what is heard, until it has been quiet for long enough.
- * Closes the querier at the end, whatever happens.
+ * Addresses that are not of the link are left out. Closes the querier at the end, whatever happens.
  */
 export async function* untilQuiet(
+  link: Link,
   querier: Querier,
   signal: AbortSignal,
   ask: (push: (sighting: Sighting) => void) => Promise<void>,
@@ -66,8 +67,10 @@ export async function* untilQuiet(
   signal.addEventListener('abort', stop)
   try {
     await ask((sighting) => {
+      const believed = onLink(sighting, link)
+      if (believed === undefined) return
       quiet.refresh()
-      heard.push(sighting)
+      heard.push(believed)
     })
     quiet.refresh()
     if (!signal.aborted) yield* heard

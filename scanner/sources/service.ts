@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { Browser, type Service } from 'bonjour-service'
+import type { Packet } from 'dns-packet'
 import { normalizeAddress } from '../../common/address.ts'
 import { decodeAdvertisement } from '../../common/advertisement.ts'
 import { mdnsPort } from '../../common/contract.ts'
@@ -15,7 +16,7 @@ import { openQuerier, type Querier, untilQuiet } from './querier.ts'
  */
 export const service: Source = async function* (link, question, signal) {
   const querier = await openQuerier(link, question)
-  yield* untilQuiet(querier, signal, async (push) => {
+  yield* untilQuiet(link, querier, signal, async (push) => {
     for (const asker of querier.askers) {
       const transport = browserTransport(link, querier, asker)
       for (const installer of [true, false]) {
@@ -31,6 +32,12 @@ export const service: Source = async function* (link, question, signal) {
   })
 }
 
+/** A responder speaks for the services of its own machine; with the square of their number grows the Browser's work. */
+const maxServicesInMessage = 32
+const maxRecordsInMessage = 256
+/** Time for the Browser's work on one link and family: 1,000 installers need a fifth of it. */
+const maxBrowserMs = 1000
+
 /**
  * What the Browser uses of a multicast-dns instance: it asks from the ephemeral port, and hears that
  * and the group. A packet that it trips over costs a count, not the program.
@@ -38,19 +45,29 @@ export const service: Source = async function* (link, question, signal) {
 function browserTransport(link: Link, { listeners }: Querier, asker: Door): EventEmitter {
   const query = (name: string, type: 'PTR') => asker.transport.query(name, type)
   const transport = Object.assign(new EventEmitter(), { query })
+  let spentMs = 0
   const doors = [asker, ...listeners.filter((door) => door.family === asker.family)]
   for (const door of doors)
     door.transport.on('response', (packet, from) => {
       const address = normalizeAddress(from.address)
       const onLink = door.family === 'IPv6' || (address && isOnLink(link, address))
-      if (from.port !== mdnsPort || !onLink) return
+      if (from.port !== mdnsPort || !onLink || spentMs > maxBrowserMs) return
+      if (!isModest(packet)) return void door.errors.malformed++
+      const began = performance.now()
       try {
         transport.emit('response', packet, from)
       } catch {
         door.errors.malformed++
       }
+      spentMs += performance.now() - began
     })
   return transport
+}
+
+function isModest({ answers = [], additionals = [] }: Packet): boolean {
+  const records = [...answers, ...additionals]
+  const services = records.filter((record) => record.type === 'PTR')
+  return records.length <= maxRecordsInMessage && services.length <= maxServicesInMessage
 }
 
 /** One sighting of a service; where it names no address, the one that answered counts. */

@@ -28,6 +28,7 @@ async function shakeHands(host: string, port: number, signal: AbortSignal): Prom
   const evidence: SshEvidence = { reachable: false, banner: null, hostKeys: [] }
   // Loaded when first needed: it costs as much start-up time as the search itself.
   const { Client } = (await import('ssh2')).default
+  if (signal.aborted) return evidence
   await new Promise<void>((resolve) => {
     const socket = connect({ host, port })
     const client = new Client()
@@ -39,6 +40,13 @@ async function shakeHands(host: string, port: number, signal: AbortSignal): Prom
       resolve()
     }
     giveUp.signal.addEventListener('abort', leave)
+    let shown: string[] = []
+    // Only now is it proven that the server has the key: anyone can show the public half of
+    // another's (RFC 4253 section 8). No trust is asked for here, and none is given.
+    client.on('handshake', () => {
+      evidence.hostKeys = shown
+      leave()
+    })
     client.on('error', leave)
     socket.on('error', leave)
     socket.once('close', leave)
@@ -53,10 +61,8 @@ async function shakeHands(host: string, port: number, signal: AbortSignal): Prom
         readyTimeout: probeMs,
         algorithms: { serverHostKey: { prepend: ['ssh-ed25519'], append: [], remove: [] } },
         hostVerifier: (key: Buffer) => {
-          evidence.hostKeys = [keyFingerprint(key)]
-          // Seen is enough: no trust is asked for here, and none is given.
-          setImmediate(leave)
-          return false
+          shown = [keyFingerprint(key)]
+          return true
         },
       })
     })

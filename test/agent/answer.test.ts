@@ -188,3 +188,20 @@ t.test('2,000 mutated queries are answered or ignored, and never break the respo
   t.ok(answered > 100, `${answered} answers`)
   t.end()
 })
+
+t.test('a packet full of questions costs and gives no more than a few', (t) => {
+  const types = Array.from({ length: 700 }, (_, index) => `UNKNOWN_${index + 300}`)
+  const many = types.map((type) => question('NixOS.local', type))
+  const all = (asked: Question[], answers: ResourceRecord[], asker: Asker) =>
+    answer(records, query(asked, { answers }), asker, () => Infinity)
+  const [legacy] = all(many, [], { legacy: true, direct: false })
+  t.ok((legacy?.message.questions?.length ?? 0) <= 16, 'the reply does not repeat them all')
+  const [group] = all([...many, ...many], [], multicast)
+  t.equal(group?.message.answers?.length, 1)
+  const any = Array(5000).fill(question('NixOS.local', 'ANY'))
+  const known = Array(5000).fill({ ...aaaa, ttl: 10 })
+  const began = performance.now()
+  t.same(all(any, known, multicast)[0]?.message.answers, [aaaa, aaaa2])
+  t.ok(performance.now() - began < 1000, 'not the product of their numbers')
+  t.end()
+})

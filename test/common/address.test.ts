@@ -4,6 +4,7 @@ import {
   addressKind,
   eui64FromMac,
   inPrefix,
+  isHostIn,
   isLinkLocal6,
   linkLocalFromMac,
   macFromLinkLocal,
@@ -120,5 +121,22 @@ t.test('reverse names list nibbles or bytes backwards (RFC 3596 2.5, RFC 1035 3.
   t.equal(addressBytes('192.0.2.7').toString('hex'), 'c0000207')
   t.equal(addressBytes('fe80::47').toString('hex'), 'fe800000000000000000000000000047')
   t.throws(() => addressBytes('NixOS.local'))
+  t.end()
+})
+
+t.test('the first address of a prefix, and the last of IPv4, are no hosts', (t) => {
+  for (const [address, network, length, expected] of [
+    ['192.0.2.7', '192.0.2.1', 24, true],
+    ['192.0.2.0', '192.0.2.1', 24, false],
+    ['192.0.2.255', '192.0.2.1', 24, false],
+    ['192.0.3.7', '192.0.2.1', 24, false],
+    ['192.0.2.0', '192.0.2.1', 31, true],
+    ['192.0.2.1', '192.0.2.1', 32, true],
+    ['fe80::47', 'fe80::', 64, true],
+    ['fe80::', 'fe80::', 64, false],
+    ['fe80::ffff:ffff:ffff:ffff', 'fe80::', 64, true],
+    ['::1', 'fe80::', 64, false],
+  ] as const)
+    t.equal(isHostIn(address, network, length), expected, `${address} in ${network}/${length}`)
   t.end()
 })

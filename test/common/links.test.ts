@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { Failure } from '../../common/failure.ts'
-import { isOnLink, matchesGlob, ownIPv4, ownLinkLocal, parseLinks } from '../../common/links.ts'
+import {
+  isFromLink,
+  isOnLink,
+  matchesGlob,
+  ownIPv4,
+  ownLinkLocal,
+  parseLinks,
+} from '../../common/links.ts'
 import { fakeAddress, fakeLink } from '../fakes/link.ts'
 
 /** `ip -j -d address show` of a namespace with a bridge, veth pairs, an unplugged one and a tunnel. */
@@ -99,5 +106,15 @@ t.test('interface patterns are those of a shell', (t) => {
     ['eno1', '*', true],
   ] as const)
     t.equal(matchesGlob(name, glob), expected, `${name} ${glob}`)
+  t.end()
+})
+
+t.test('a sender is on the link with a link-local address or one of its prefixes', (t) => {
+  const link = fakeLink({
+    addresses: [fakeAddress('192.0.2.1', { prefixLength: 24 }), fakeAddress('2001:db8::1')],
+  })
+  for (const sender of ['fe80::9', '192.0.2.9', '2001:db8::9'])
+    t.ok(isFromLink(link, sender), sender)
+  for (const sender of ['198.51.100.9', '2001:db8:1::9']) t.notOk(isFromLink(link, sender), sender)
   t.end()
 })

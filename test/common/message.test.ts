@@ -2,6 +2,7 @@ import t from 'tap'
 import {
   decodeMessage,
   encodeMessage,
+  isPlausible,
   type Message,
   packAnswers,
   type ResourceRecord,
@@ -171,3 +172,24 @@ t.test('answers are spread over packets within the size, each exactly once (sect
   )
   t.end()
 })
+
+t.test(
+  'a datagram that cannot hold what its header claims, or is too long, is not decoded',
+  (t) => {
+    const header = (...counts: number[]) =>
+      Buffer.from([0, 7, 0, 0, ...counts.flatMap((n) => [n >> 8, n & 255])])
+    const whole = encodeMessage({ response: true, answers: records })
+    t.ok(isPlausible(whole))
+    t.ok(isPlausible(header(0, 0, 0, 0)))
+    t.ok(isPlausible(Buffer.concat([header(1, 0, 0, 0), Buffer.alloc(5)])), 'the root is asked for')
+    for (const bytes of [
+      header(65_535, 65_535, 65_535, 65_535),
+      header(1, 0, 0, 0),
+      Buffer.concat([header(0, 0, 0, 1), Buffer.alloc(10)]),
+      Buffer.alloc(11),
+      Buffer.concat([header(0, 0, 0, 0), Buffer.alloc(8989)]),
+    ])
+      t.notOk(isPlausible(bytes), `${bytes.length} bytes`)
+    t.end()
+  },
+)

@@ -62,3 +62,11 @@ t.test(
     t.same(await collect(interleave<string>([], () => {})), [])
   },
 )
+
+t.test('when the reader has left, nothing is kept for him', async (t) => {
+  const channel = new Channel<number>()
+  for (const item of [1, 2, 3]) channel.push(item)
+  for await (const _ of channel) break
+  channel.push(4)
+  t.same(await collect(channel), [])
+})

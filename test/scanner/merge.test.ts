@@ -136,3 +136,25 @@ t.test('a MAC on two links is one machine, unless it shows two host keys there',
   )
   t.end()
 })
+
+t.test('who claims the id or an address of another machine is not its target', (t) => {
+  const advertisement = fakeAdvertisement(1)
+  const liar = eui64(0)
+  const banner = { reachable: true, banner: 'SSH-2.0-x', hostKeys: [] }
+  const claims = [hear([liar], { advertisement }), hear([liar, eui64(1)])]
+  const proven = probe(eui64(1), fakeKey(1), { advertisement })
+  for (const ssh of [banner, { ...banner, reachable: false }])
+    for (const claim of claims) {
+      const machine = only(merge([claim, hear([liar], { source: 'ssh', ssh }), proven]))
+      t.equal(machine.target, `${eui64(1)}%eno1`)
+    }
+  t.end()
+})
+
+t.test('a flood of sightings of one machine, however chained, is one machine', (t) => {
+  const heard = Array.from({ length: 150_000 }, (_, index) =>
+    hear([`fe80::1:${(index % 65_000).toString(16)}`, 'fe80::1'], { at: index }),
+  )
+  t.equal(merge(heard).length, 1, 'neither the square of the time nor the depth of the stack')
+  t.end()
+})

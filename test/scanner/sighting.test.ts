@@ -1,5 +1,7 @@
 import t from 'tap'
-import { hostLabelOf, isAskedFor } from '../../scanner/sighting.ts'
+import { hostLabelOf, isAskedFor, onLink, type Sighting } from '../../scanner/sighting.ts'
+import { elsewhere } from '../fakes/lies.ts'
+import { fakeAddress, fakeLink } from '../fakes/link.ts'
 
 t.test('a host name is shown only if it is one label of letters, digits and hyphens', (t) => {
   for (const [name, expected] of [
@@ -25,5 +27,23 @@ t.test('a host name is shown only if it is one label of letters, digits and hyph
 t.test('names are compared without case (RFC 6762 section 16)', (t) => {
   t.ok(isAskedFor('NIXOS', { names: ['other', 'NixOS'] }))
   t.notOk(isAskedFor('NixOS-2', { names: ['NixOS'] }))
+  t.end()
+})
+
+t.test('only addresses that a machine on the link can have are believed', (t) => {
+  const addresses = [fakeAddress('fe80::1'), fakeAddress('192.0.2.1', { prefixLength: 24 })]
+  const link = fakeLink({ addresses })
+  const heard = (named: string[]): Sighting => ({
+    source: 'mdns',
+    link: 'eno1',
+    at: 0,
+    addresses: named,
+  })
+  const good = ['fe80::2', '192.0.2.7']
+  t.same(onLink(heard([...good, ...elsewhere, 'fe80::1']), link)?.addresses, good)
+  t.equal(onLink(heard(elsewhere), link), undefined, 'none is left: it is nobody')
+  t.equal(onLink(heard(['fe80::1', '192.0.2.1']), link), undefined, 'our own')
+  const many = Array.from({ length: 5000 }, (_, index) => `fe80::1:${(index + 1).toString(16)}`)
+  t.ok((onLink(heard(many), link)?.addresses.length ?? 0) <= 32)
   t.end()
 })
