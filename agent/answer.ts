@@ -50,7 +50,7 @@ export function answer(
   const unknown = (record: ResourceRecord) => (known.get(recordKey(record)) ?? -1) < record.ttl / 2
   if (asker.legacy) {
     const found = distinct(answered.flatMap((each) => each.found)).filter(unknown)
-    const asked = answered.filter((each) => each.found.length > 0).map((each) => each.question)
+    const asked = answered.map((each) => each.question)
     return found.length > 0 ? [legacyReply(records, query.id, asked, found)] : []
   }
   // A query with authorities is a probe (RFC 6762 section 8.2).
@@ -122,7 +122,7 @@ function reply(
   return [{ to, delay, message: { response: true, answers, additionals } }]
 }
 
-/** RFC 6762 section 6.7: what was answered of the question repeated, its id, short lives, no cache-flush bit. */
+/** RFC 6762 section 6.7: the question repeated, its id, short lives, no cache-flush bit. */
 function legacyReply(
   records: readonly ResourceRecord[],
   id: number,

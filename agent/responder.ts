@@ -1,19 +1,13 @@
-import { isIPv4, isLinkLocal6 } from '../common/address.ts'
 import { mdnsPort } from '../common/contract.ts'
 import { errorMessage } from '../common/failure.ts'
-import { isFromLink, isUsable, type Link, ownIPv4, ownLinkLocal } from '../common/links.ts'
+import { isFromLink, type Link } from '../common/links.ts'
 import type { Log } from '../common/log.ts'
-import {
-  type Arrival,
-  type Destination,
-  type Door,
-  openGroup,
-  openUnicast,
-} from '../common/mdns.ts'
+import type { Arrival, Destination, Door } from '../common/mdns.ts'
 import { type Message, packAnswers, type ResourceRecord, recordKey } from '../common/message.ts'
 import { sleep, spread } from '../common/schedule.ts'
 import { announceDelaysMs, announcement, goodbye, withdrawn } from './announce.ts'
 import { answer, type Reply } from './answer.ts'
+import { LinkDoors } from './doors.ts'
 import type { LinkNames } from './names.ts'
 import {
   conflicts,
@@ -54,10 +48,7 @@ export class Responder {
   readonly #surroundings: Surroundings
   #link: Link
   #records: ResourceRecord[] = []
-  /** Sends to the group, and hears it; there while the link has an address of the family. */
-  #group: Door | undefined
-  /** Sockets by what they are bound to: the group's, and one on each address. */
-  readonly #doors = new Map<string, Door>()
+  readonly #doors: LinkDoors
   /** When a record last went to the group, in milliseconds of a steady clock. */
   readonly #multicastAt = new Map<string, number>()
   /** Ends claiming and announcing. */
@@ -70,6 +61,7 @@ export class Responder {
     this.#family = family
     this.#names = names
     this.#surroundings = surroundings
+    this.#doors = new LinkDoors(family, (door, arrival) => this.#receive(door, arrival))
     names.onChange(() => this.#takeOverNames())
   }
 
@@ -79,10 +71,10 @@ export class Responder {
    */
   async update(link: Link): Promise<void> {
     this.#link = link
-    const failures = await this.#refreshDoors()
+    const failures = await this.#doors.refresh(link)
     const before = this.#records
     this.#records = this.#makeRecords()
-    if (!this.#group) this.#fallSilent()
+    if (!this.#doors.group) this.#fallSilent()
     else if (this.state === 'silent') void this.#claim()
     else if (this.state === 'held') void this.#announceChange(before)
     if (failures.length > 0) throw failures[0]
@@ -92,9 +84,7 @@ export class Responder {
   async close(): Promise<void> {
     if (this.state === 'held') await this.#multicast(goodbye(this.#records))
     this.#fallSilent()
-    for (const door of this.#doors.values()) door.close()
-    this.#doors.clear()
-    this.#group = undefined
+    this.#doors.close()
   }
 
   #makeRecords(): ResourceRecord[] {
@@ -105,29 +95,6 @@ export class Responder {
     this.state = 'silent'
     this.#round.abort()
     this.#begin()
-  }
-
-  /** Opens the sockets that the link's addresses ask for, and closes those that they no longer do. */
-  async #refreshDoors(): Promise<unknown[]> {
-    const wanted = wantedDoors(this.#link, this.#family)
-    for (const [key, door] of this.#doors)
-      if (!wanted.has(key)) {
-        door.close()
-        this.#doors.delete(key)
-      }
-    const failures: unknown[] = []
-    for (const [key, open] of wanted) {
-      if (this.#doors.has(key)) continue
-      try {
-        const door = await open()
-        this.#doors.set(key, door)
-        door.onMessage((arrival) => this.#receive(door, arrival))
-      } catch (error) {
-        failures.push(error)
-      }
-    }
-    this.#group = [...this.#doors.values()].find((door) => door.local === undefined)
-    return failures
   }
 
   /** Probes until a set of names is free, then announces it (RFC 6762 section 8). */
@@ -217,7 +184,9 @@ export class Responder {
    * an own address can be asked from anywhere: only a source on this link is for us.
    */
   #isHeardHere(door: Door, address: string): boolean {
-    return (door === this.#group && this.#family === 'IPv6') || isFromLink(this.#link, address)
+    return (
+      (door === this.#doors.group && this.#family === 'IPv6') || isFromLink(this.#link, address)
+    )
   }
 
   #hearResponse(message: Message): void {
@@ -232,7 +201,7 @@ export class Responder {
   }
 
   #hearQuery(door: Door, query: Message, from: Destination): void {
-    const asker = { legacy: from.port !== mdnsPort, direct: door !== this.#group }
+    const asker = { legacy: from.port !== mdnsPort, direct: door !== this.#doors.group }
     const since = (record: ResourceRecord) => this.#secondsSinceMulticast(record)
     for (const reply of answer(this.#records, query, asker, since)) {
       // On its way counts as sent: a burst of questions within the delay gets one answer.
@@ -250,7 +219,7 @@ export class Responder {
   }
 
   async #multicast(message: Partial<Message>): Promise<void> {
-    if (this.#group && (await this.#send(this.#group, message)) && message.response)
+    if (this.#doors.group && (await this.#send(this.#doors.group, message)) && message.response)
       this.#noteMulticast(message)
   }
 
@@ -280,26 +249,4 @@ export class Responder {
     const place = { link: this.#link.name, family: this.#family }
     this.#surroundings.log[level]({ ...place, ...facts }, sentence)
   }
-}
-
-/**
- * The sockets for a link and family: one in the group, once the family can be spoken, and one on
- * each usable address, so that a direct question is answered from the very address it was sent to.
- */
-function wantedDoors(link: Link, family: Family): Map<string, () => Promise<Door>> {
-  const doors = new Map<string, () => Promise<Door>>()
-  const speaker = family === 'IPv4' ? ownIPv4(link) : isSettled(link) && ownLinkLocal(link)
-  if (!speaker) return doors
-  doors.set(`group from ${speaker}`, () => openGroup(link.name, family, speaker))
-  for (const { address } of link.addresses.filter(isUsable))
-    if (isIPv4(address) === (family === 'IPv4'))
-      doors.set(address, () => openUnicast(link.name, address, mdnsPort))
-  return doors
-}
-
-/** Not while the address that the kernel should speak from is still in DAD: it would take the static one. */
-function isSettled(link: Link): boolean {
-  const linkLocals = link.addresses.filter((each) => isLinkLocal6(each.address))
-  const preferred = linkLocals.filter((each) => !each.deprecated && !each.dadFailed)
-  return preferred.length === 0 || preferred.some(isUsable)
 }

@@ -97,7 +97,7 @@ export async function untilSaid(
   child.stderr.resume()
   if (!wanted.test(said.at(-1) ?? ''))
     throw new Failure(
-      `${child.spawnargs.at(-1)} ended before it said ${wanted}: ${said.join('\n')}`,
+      `${child.spawnargs.join(' ')} ended before it said ${wanted}: ${said.join('\n')}`,
     )
 }
 
