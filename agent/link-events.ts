@@ -21,9 +21,10 @@ export async function* watchLinks(
   signal: AbortSignal,
   log: Log,
 ): AsyncGenerator<Link[]> {
+  const links = await readLinks(signal)
   const monitor = monitorEvents(latch, signal, log)
   try {
-    yield await readLinks(signal)
+    yield links
     while (await latch.opened(signal)) {
       const links = await readLinksAgain(signal, log)
       if (links) yield links

@@ -4,6 +4,7 @@ import type { Machine } from '../../scanner/machine.ts'
 import {
   addressesSettled,
   bootInstaller,
+  hear,
   machine,
   makeLab,
   runNode,
@@ -122,6 +123,22 @@ t.test('nothing found is status 3, with what to look at', { skip }, async (t) =>
   const json = await lab.scanner(['find', '--timeout', '500ms', '--json'])
   t.equal(json.status, 3)
   t.same((JSON.parse(json.stdout) as Document).installers, [])
+})
+
+t.test('a link that vanishes while find looks is a warning', { skip }, async (t) => {
+  const lab = await makeLab(t)
+  const far = { namespace: await machine(t), interface: 'in0' }
+  await connect({ namespace: lab.operator, interface: 'op0' }, far)
+  await addressesSettled(lab.operator)
+  await addressesSettled(far.namespace)
+  const found = lab.scanner(['find', '--timeout', '3s'])
+  // Its first question is on the wire: it has begun.
+  await hear(far.namespace, { link: 'in0', family: 'IPv6', queries: true }, () => true)
+  await runInside(lab.operator, 'ip', ['link', 'delete', 'op0'])
+  const { status, stderr } = await found
+  t.equal(status, 3)
+  t.match(stderr, /warning: mdns on op0: op0, or its address, is gone/)
+  t.notMatch(stderr, /\n +at /, 'no stack trace')
 })
 
 t.test(

@@ -16,6 +16,8 @@ export interface WireRequest {
   /** From port 5353, as a full mDNS querier; else from an ephemeral port. */
   full?: boolean
   known?: ResourceRecord[]
+  /** Questions of others count as heard, too. */
+  queries?: boolean
 }
 
 export interface Heard extends Arrival {
@@ -26,7 +28,15 @@ export interface Heard extends Arrival {
 if (process.argv[1] === wireProgram)
   await listen(JSON.parse(process.argv[2] ?? '{}') as WireRequest)
 
-async function listen({ link, family, questions = [], to, full, known = [] }: WireRequest) {
+async function listen({
+  link,
+  family,
+  questions = [],
+  to,
+  full,
+  known = [],
+  queries,
+}: WireRequest) {
   const own = (await readLinks()).find((each) => each.name === link)
   const speaker = own && (family === 'IPv4' ? ownIPv4(own) : ownLinkLocal(own))
   if (!speaker) throw new Error(`no ${family} address to speak from on ${link}`)
@@ -35,7 +45,7 @@ async function listen({ link, family, questions = [], to, full, known = [] }: Wi
   for (const door of [group, asker])
     door.onMessage((arrival) => {
       const heard: Heard = { ...arrival, unicast: door === asker }
-      if (arrival.message.response || arrival.message.authorities.length > 0)
+      if (arrival.message.response || arrival.message.authorities.length > 0 || queries)
         process.stderr.write(`${JSON.stringify(heard)}\n`)
     })
   process.stderr.write('"listening"\n')
