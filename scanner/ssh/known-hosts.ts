@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { errorCode, errorMessage, Failure } from '../../common/failure.ts'
 
 /** Our folder for what outlives a run (XDG base directory specification): host keys of installers. */
 export function stateFolder(environment: NodeJS.ProcessEnv = process.env): string {
@@ -10,10 +11,32 @@ export function stateFolder(environment: NodeJS.ProcessEnv = process.env): strin
   return join(base, 'installer-discovery')
 }
 
-/** The scanner's own known_hosts; its folder is made, readable by the user only. */
+/**
+ * The scanner's own known_hosts; its folder is made, readable by the user only. Throws a Failure
+ * where it cannot be made: without memory a stranger would be let in as new each time.
+ */
 export async function knownHostsFile(folder = stateFolder()): Promise<string> {
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  try {
+    await makeFolder(folder)
+  } catch (cause) {
+    throw new Failure(`cannot make ${folder} for the host keys: ${errorMessage(cause)}`, {
+      advice: 'let XDG_STATE_HOME name a folder that you may write to',
+      cause,
+    })
+  }
   return join(folder, 'known_hosts')
+}
+
+/** As `mkdir -p`. Node's own `recursive` never ends where the kernel has no room for folders, as below /proc. */
+async function makeFolder(path: string, parents = true): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 })
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return
+    if (errorCode(error) !== 'ENOENT' || !parents) throw error
+    await makeFolder(dirname(path))
+    await makeFolder(path, false)
+  }
 }
 
 /** The name under which a machine's host key is kept, on whatever address, link and name it is reached. */

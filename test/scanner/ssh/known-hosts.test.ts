@@ -19,3 +19,11 @@ t.test('the folder of the host keys is made, and is the users alone', async (t) 
   t.equal(await knownHostsFile(folder), join(folder, 'known_hosts'), 'again')
   t.equal(hostKeyAlias('525400fffe123456'), 'installer-525400fffe123456')
 })
+
+t.test('where it cannot be made a Failure says so, and what to set', async (t) => {
+  for (const folder of ['/proc/nope/state', '/dev/null/state'])
+    await t.rejects(knownHostsFile(folder), {
+      message: new RegExp(`cannot make ${folder} for the host keys`),
+      advice: /XDG_STATE_HOME/,
+    })
+})
