@@ -11,6 +11,7 @@ import {
   hear,
   machine,
   makeLab,
+  plug,
   runNode,
   skipWithout,
   skipWithoutRoot,
@@ -32,11 +33,7 @@ t.test(
   { skip },
   async (t) => {
     const lab = await makeLab(t)
-    const namespace = await machine(t)
-    await connect(
-      { namespace: lab.operator, interface: 'op0' },
-      { namespace, interface: 'in0', mac },
-    )
+    const namespace = await plug(t, lab, { mac })
     // As with NetworkManager: the kernel makes no address of its own.
     await runInside(namespace, 'ip', ['link', 'set', 'in0', 'addrgenmode', 'none'])
     await runInside(namespace, 'ip', ['link', 'set', 'in0', 'down'])
@@ -54,8 +51,7 @@ t.test(
 
 t.test('what was there before stays when the agent leaves', { skip }, async (t) => {
   const lab = await makeLab(t)
-  const namespace = await machine(t)
-  await connect({ namespace: lab.operator, interface: 'op0' }, { namespace, interface: 'in0', mac })
+  const namespace = await plug(t, lab, { mac })
   await runInside(namespace, 'ip', [
     'address',
     'add',
@@ -209,8 +205,7 @@ t.test(
 
 t.test('CAP_NET_ADMIN is all it needs', { skip: skipWithoutRoot('ip', 'setpriv') }, async (t) => {
   const lab = await makeLab(t)
-  const namespace = await machine(t)
-  await connect({ namespace: lab.operator, interface: 'op0' }, { namespace, interface: 'in0', mac })
+  const namespace = await plug(t, lab, { mac })
   const caps = '-all,+net_admin'
   const setpriv = ['setpriv', '--reuid=65534', '--clear-groups', `--bounding-set=${caps}`]
   const limits = [`--inh-caps=${caps}`, `--ambient-caps=${caps}`]
@@ -228,11 +223,7 @@ t.test(
   { skip: skipWithoutRoot('ip', 'setpriv') },
   async (t) => {
     const lab = await makeLab(t)
-    const namespace = await machine(t)
-    await connect(
-      { namespace: lab.operator, interface: 'op0' },
-      { namespace, interface: 'in0', mac },
-    )
+    const namespace = await plug(t, lab, { mac })
     await addressesSettled(namespace)
     const enter = [...namespace.enter, 'setpriv', '--reuid=65534', '--clear-groups']
     const { status, stderr } = await runNode({ ...namespace, enter }, agentProgram, ['run'])
@@ -248,11 +239,7 @@ t.test(
   { skip },
   async (t) => {
     const lab = await makeLab(t)
-    const namespace = await machine(t)
-    await connect(
-      { namespace: lab.operator, interface: 'op0' },
-      { namespace, interface: 'in0', mac },
-    )
+    const namespace = await plug(t, lab, { mac })
     const hog =
       "require('node:dgram').createSocket('udp6').bind(5353, () => console.error('bound'))"
     const keeper = namespace.start([process.execPath, '-e', hog])

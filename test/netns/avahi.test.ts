@@ -2,13 +2,13 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { startSshServer } from '../../scanner/demo/installer.ts'
-import { connect, type Namespace, runInside } from '../../scanner/demo/namespace.ts'
+import { type Namespace, runInside } from '../../scanner/demo/namespace.ts'
 import {
   addressesSettled,
   bootInstaller,
   type Lab,
-  machine,
   makeLab,
+  plug,
   runNode,
   scannerProgram,
   skipWithoutRoot,
@@ -81,8 +81,7 @@ t.test('find works beside avahi on the operator and takes nothing from it', { sk
 
 t.test('find sees an installer that avahi publishes, without our agent', { skip }, async (t) => {
   const lab = await makeLab(t)
-  const namespace = await machine(t)
-  await connect({ namespace: lab.operator, interface: 'op0' }, { namespace, interface: 'in0', mac })
+  const namespace = await plug(t, lab, { mac })
   await addressesSettled(namespace)
   await addressesSettled(lab.operator)
   await startSshServer(namespace, lab.files)

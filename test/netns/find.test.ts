@@ -1,12 +1,12 @@
 import t from 'tap'
-import { connect, runInside } from '../../scanner/demo/namespace.ts'
+import { runInside } from '../../scanner/demo/namespace.ts'
 import type { Machine } from '../../scanner/machine.ts'
 import {
   addressesSettled,
   bootInstaller,
   hear,
-  machine,
   makeLab,
+  plug,
   runNode,
   scannerProgram,
   skipWithout,
@@ -111,10 +111,7 @@ t.test(
 
 t.test('nothing found is status 3, with what to look at', { skip }, async (t) => {
   const lab = await makeLab(t)
-  await connect(
-    { namespace: lab.operator, interface: 'op0' },
-    { namespace: await machine(t), interface: 'in0' },
-  )
+  await plug(t, lab)
   await addressesSettled(lab.operator)
   const { status, stdout, stderr } = await lab.scanner(['find', '--timeout', '500ms'])
   t.equal(status, 3)
@@ -127,13 +124,12 @@ t.test('nothing found is status 3, with what to look at', { skip }, async (t) =>
 
 t.test('a link that vanishes while find looks is a warning', { skip }, async (t) => {
   const lab = await makeLab(t)
-  const far = { namespace: await machine(t), interface: 'in0' }
-  await connect({ namespace: lab.operator, interface: 'op0' }, far)
+  const far = await plug(t, lab)
   await addressesSettled(lab.operator)
-  await addressesSettled(far.namespace)
+  await addressesSettled(far)
   const found = lab.scanner(['find', '--timeout', '3s'])
   // Its first question is on the wire: it has begun.
-  await hear(far.namespace, { link: 'in0', family: 'IPv6', queries: true }, () => true)
+  await hear(far, { link: 'in0', family: 'IPv6', queries: true }, () => true)
   await runInside(lab.operator, 'ip', ['link', 'delete', 'op0'])
   const { status, stderr } = await found
   t.equal(status, 3)
@@ -146,9 +142,7 @@ t.test(
   { skip },
   async (t) => {
     const lab = await makeLab(t)
-    const other = await machine(t)
-    const cable = { namespace: other, interface: 'in0', mac }
-    await connect({ namespace: lab.operator, interface: 'op0' }, cable)
+    await plug(t, lab, { mac })
     await addressesSettled(lab.operator)
     t.equal((await lab.scanner(['find', '--timeout', '1s'])).status, 3)
     const { stdout } = await lab.scanner(['find', '--all'])

@@ -114,15 +114,25 @@ export interface Installer {
   stopAgent(): Promise<void>
 }
 
+/** A machine at the far end of a new cable from the operator's. */
+export async function plug(
+  t: Test,
+  lab: Lab,
+  { link = 'op0', mac }: Pick<InstallerOptions, 'link' | 'mac'> = {},
+): Promise<Namespace> {
+  const namespace = await machine(t)
+  const far = { namespace, interface: 'in0', ...(mac && { mac }) }
+  await connect({ namespace: lab.operator, interface: link }, far)
+  return namespace
+}
+
 /** Boots an installer at the far end of a new cable: sshd, and our agent unless it is left out. */
 export async function bootInstaller(
   t: Test,
   lab: Lab,
-  { link = 'op0', mac, agent = [], ipv4, files = lab.files }: InstallerOptions = {},
+  { agent = [], ipv4, files = lab.files, ...cable }: InstallerOptions = {},
 ): Promise<Installer> {
-  const namespace = await machine(t)
-  const far = { namespace, interface: 'in0', ...(mac && { mac }) }
-  await connect({ namespace: lab.operator, interface: link }, far)
+  const namespace = await plug(t, lab, cable)
   if (ipv4) await runInside(namespace, 'ip', ['address', 'add', ipv4, 'dev', 'in0'])
   await startSshServer(namespace, files)
   const running = await startAgent(namespace, files, agent)

@@ -2,15 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { makeKeys } from '../../scanner/demo/installer.ts'
-import { connect, runInside } from '../../scanner/demo/namespace.ts'
-import {
-  addressesSettled,
-  bootInstaller,
-  machine,
-  makeLab,
-  skipWithout,
-  sshOptions,
-} from './lab.ts'
+import { runInside } from '../../scanner/demo/namespace.ts'
+import { addressesSettled, bootInstaller, makeLab, plug, skipWithout, sshOptions } from './lab.ts'
 
 const skip = skipWithout('ip', 'ping', 'ssh', 'ssh-keygen')
 
@@ -101,9 +94,7 @@ t.test('another machine under a known identity is refused', { skip }, async (t) 
 
 t.test('found but no ssh server is status 6, nobody there is 3', { skip }, async (t) => {
   const lab = await makeLab(t)
-  const namespace = await machine(t)
-  const cable = { namespace, interface: 'in0', mac: '52:54:00:12:34:56' }
-  await connect({ namespace: lab.operator, interface: 'op0' }, cable)
+  await plug(t, lab, { mac: '52:54:00:12:34:56' })
   await addressesSettled(lab.operator)
   const closed = await lab.scanner(['ssh', '--all', '12:34:56', ...sshOptions(lab), 'true'])
   t.equal(closed.status, 6)
