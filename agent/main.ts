@@ -66,7 +66,9 @@ async function main(argv: string[]): Promise<number> {
     .version(version)
     .strict()
     .fail((message, error) => {
-      throw error ?? usage(message, "see 'installer-agent --help'")
+      // yargs gives an error of its own for some wrong command lines, and ours as it is for others.
+      if (error && error.name !== 'YError') throw error
+      throw usage(message, "see 'installer-agent --help'")
     })
     .parseAsync()
   return exitStatus.done

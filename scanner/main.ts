@@ -75,7 +75,9 @@ async function main(argv: string[]): Promise<number> {
     .version(version)
     .strict()
     .fail((message, error) => {
-      throw error ?? usageFailure(message)
+      // yargs gives an error of its own for some wrong command lines, and ours as it is for others.
+      if (error && error.name !== 'YError') throw error
+      throw usageFailure(message)
     })
     .parseAsync()
   return status
