@@ -10,6 +10,7 @@ import {
   openConsole,
   readSearchOptions,
   searchOptions,
+  shortForms,
   usageFailure,
 } from './options.ts'
 import { splitSshArguments } from './ssh/arguments.ts'
@@ -32,6 +33,7 @@ async function main(argv: string[]): Promise<number> {
       'list the installers on the link, one row a machine',
       (command) =>
         searchOptions(commonOptions(command))
+          .alias(shortForms)
           .positional('name', {
             type: 'string',
             describe: 'name, id, MAC, end of a MAC, or address',
@@ -46,10 +48,12 @@ async function main(argv: string[]): Promise<number> {
       'ssh [name]',
       'open ssh to an installer: scanner ssh NAME [ssh options] [--] [command...]',
       (command) =>
-        searchOptions(commonOptions(command)).positional('name', {
-          type: 'string',
-          describe: '[user@]name, id, MAC, end of a MAC, or address',
-        }),
+        searchOptions(commonOptions(command))
+          .positional('name', {
+            type: 'string',
+            describe: '[user@]name, id, MAC, end of a MAC, or address',
+          })
+          .epilogue('One-letter options are those of ssh(1), and go to it.'),
       async (args) => {
         if (args.name === undefined)
           throw usageFailure('name an installer to open ssh to', "'scanner find' lists them")

@@ -11,11 +11,13 @@ export function usageFailure(message: string, advice = "see 'scanner --help'"): 
   return new Failure(message, { exitStatus: exitStatus.usage, advice })
 }
 
+/** One-letter forms, for every verb but `ssh`, where they are OpenSSH's. */
+export const shortForms = { i: 'interface', a: 'all', v: 'verbose', q: 'quiet' }
+
 /** The options of every verb that looks for machines. */
 export function searchOptions<T>(command: Argv<T>) {
   return command
     .option('interface', {
-      alias: 'i',
       type: 'string',
       requiresArg: true,
       describe: 'search only these interfaces (repeatable; * and ?)',
@@ -32,7 +34,6 @@ export function searchOptions<T>(command: Argv<T>) {
       describe: 'give up after this long (500ms, 4s, 10m)',
     })
     .option('all', {
-      alias: 'a',
       type: 'boolean',
       default: false,
       describe: 'also hosts that are not known to be installers',
@@ -47,6 +48,7 @@ interface SearchArguments {
 }
 
 export function readSearchOptions(args: SearchArguments, name: string | undefined): SearchOptions {
+  if (name === '') throw usageFailure('the name is empty', "'scanner find' lists what is there")
   const timeoutMs = parseDuration(args.timeout)
   if (!timeoutMs)
     throw usageFailure(
@@ -61,12 +63,11 @@ export function readSearchOptions(args: SearchArguments, name: string | undefine
 export function commonOptions<T>(command: Argv<T>) {
   return command
     .option('verbose', {
-      alias: 'v',
       type: 'boolean',
       default: false,
       describe: 'say what is done',
     })
-    .option('quiet', { alias: 'q', type: 'boolean', default: false, describe: 'no warnings' })
+    .option('quiet', { type: 'boolean', default: false, describe: 'no warnings' })
     .option('log-level', { choices: logLevels, describe: 'log to stderr, as JSON lines' })
 }
 
