@@ -5,6 +5,7 @@ import { type Identity, machineId, readIdentity } from './identity.ts'
 import { type Kernel, kernel } from './kernel.ts'
 import { Latch, watchLinks } from './link-events.ts'
 import type { RunOptions } from './options.ts'
+import { routeTo } from './route.ts'
 import { type Means, ServedLink } from './served-link.ts'
 
 /**
@@ -79,6 +80,10 @@ export class Daemon {
       ...this.#means,
       service: { id: this.#id ?? '', identity, sshPort, staticAddress },
       isOwn: (address) => this.#isOwn(address),
+      otherLinks: (link) =>
+        this.#links.filter((each) => each.index !== link.index && !each.loopback),
+      route: routeTo,
+      staticAddressFreed: () => {},
       random: Math.random,
     }
   }

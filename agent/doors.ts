@@ -17,9 +17,12 @@ export class LinkDoors {
     this.#receive = receive
   }
 
-  /** Opens what the link's addresses ask for, closes what they no longer do; gives what could not be opened. */
-  async refresh(link: Link): Promise<unknown[]> {
-    const wanted = wantedDoors(link, this.#family)
+  /**
+   * Opens what the link's addresses ask for, closes what they no longer do; gives what could not be
+   * opened. `otherIPv4`: own addresses on other links, which are not to be heard.
+   */
+  async refresh(link: Link, otherIPv4: readonly string[]): Promise<unknown[]> {
+    const wanted = wantedDoors(link, this.#family, otherIPv4, this.group !== undefined)
     for (const [key, door] of this.#doors)
       if (!wanted.has(key)) {
         door.close()
@@ -40,6 +43,11 @@ export class LinkDoors {
     return failures
   }
 
+  /** What arrived and was no DNS message. */
+  get malformed(): number {
+    return [...this.#doors.values()].reduce((sum, door) => sum + door.errors.malformed, 0)
+  }
+
   close(): void {
     for (const door of this.#doors.values()) door.close()
     this.#doors.clear()
@@ -50,19 +58,30 @@ export class LinkDoors {
 /**
  * The sockets for a link and family: one in the group, once the family can be spoken, and one on
  * each usable address, so that a direct question is answered from the very address it was sent to.
+ * `open`: it is spoken already.
  */
-function wantedDoors(link: Link, family: Door['family']): Map<string, () => Promise<Door>> {
+function wantedDoors(
+  link: Link,
+  family: Door['family'],
+  otherIPv4: readonly string[],
+  open: boolean,
+): Map<string, () => Promise<Door>> {
   const doors = new Map<string, () => Promise<Door>>()
-  const speaker = family === 'IPv4' ? ownIPv4(link) : isSettled(link) && ownLinkLocal(link)
+  const speaker =
+    family === 'IPv4' ? ownIPv4(link) : (open || isSettled(link)) && ownLinkLocal(link)
   if (!speaker) return doors
-  doors.set(`group from ${speaker}`, () => openGroup(link.name, family, speaker))
+  if (family === 'IPv6') doors.set('group', () => openGroup(link.name, family))
+  else
+    doors.set(`group from ${speaker} but ${otherIPv4}`, () =>
+      openGroup(link.name, family, speaker, otherIPv4),
+    )
   for (const { address } of link.addresses.filter(isUsable))
     if (isIPv4(address) === (family === 'IPv4'))
       doors.set(address, () => openUnicast(link.name, address, mdnsPort))
   return doors
 }
 
-/** Not while the address that the kernel should speak from is still in DAD: it would take the static one. */
+/** At first not while the address that the kernel should speak from is still in DAD: it would take the static one. */
 function isSettled(link: Link): boolean {
   const linkLocals = link.addresses.filter((each) => isLinkLocal6(each.address))
   const preferred = linkLocals.filter((each) => !each.deprecated && !each.dadFailed)

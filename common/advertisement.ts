@@ -22,6 +22,8 @@ export interface Advertisement {
   os: string | undefined
   /** Where on the installer the baked flake lies. */
   flake: string | undefined
+  /** Whether it holds the static address on this link, or waits for it: another machine may have it. */
+  static?: 'held' | 'waiting' | undefined
 }
 
 /** One string of a TXT record cannot be longer (RFC 6763 section 6.1). */
@@ -42,6 +44,7 @@ export function encodeAdvertisement(advertisement: Advertisement): Buffer[] {
     ['agent', agent],
     ['os', os],
     ['flake', flake],
+    ['static', advertisement.static],
   ]
   return pairs
     .filter(([, value]) => value !== undefined && value !== '')
@@ -80,6 +83,7 @@ export function decodeAdvertisement(strings: readonly Buffer[]): Advertisement |
     agent: first('agent', /^[0-9A-Za-z.+-]{1,32}$/) ?? '',
     os: first('os', /^[\x20-\x7e]{1,64}$/),
     flake: first('flake', /^\/[\x21-\x7e]{1,200}$/),
+    static: first('static', /^(held|waiting)$/) as Advertisement['static'],
   }
 }
 

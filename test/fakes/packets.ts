@@ -1,5 +1,6 @@
 import { addressBytes } from '../../common/address.ts'
-import { encodeMessage, type Message, type ResourceRecord } from '../../common/message.ts'
+import { encodeMessage } from '../../common/encode.ts'
+import type { Message, ResourceRecord } from '../../common/message.ts'
 import { mutated, seededRandom } from './hostile.ts'
 
 /** DNS packets that no honest encoder makes, byte by byte, and the floods that attack the agent. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import type { ResourceRecord } from '../../common/message.ts'
 import { agentProgram, startAgent, stop } from '../../scanner/demo/installer.ts'
-import { connect, runInside } from '../../scanner/demo/namespace.ts'
+import { connect, runInside, untilSaid } from '../../scanner/demo/namespace.ts'
 import {
   addressesOf,
   addressesSettled,
@@ -184,12 +184,7 @@ t.test(
       '--host-keys',
       lab.files.folder,
     ])
-    let said = ''
-    for await (const chunk of agent.stderr) {
-      said += chunk
-      if (/"IPv6".*names are ours/.test(said)) break
-    }
-    t.match(said, /"host":"nixos-000002"/)
+    await untilSaid(agent, /"IPv6".*"nixos-000002\._ssh\._tcp\.local".*names are ours/)
     const { stdout } = await lab.scanner(['find', '--json', '--interface', 'br0'])
     const names = (JSON.parse(stdout) as { installers: { name: string; configuredName: string }[] })
       .installers
