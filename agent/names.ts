@@ -35,6 +35,11 @@ export class LinkNames {
     return namesAfter(this.#hostLost, this.#uniqueLost, this.#hostname, this.#mac)
   }
 
+  /** What the names will be if the host name is lost. */
+  get fallback(): HeldNames {
+    return namesAfter(true, this.#uniqueLost, this.#hostname, this.#mac)
+  }
+
   /** How often another machine has claimed one of the names. */
   get conflicts(): number {
     return this.#conflicts

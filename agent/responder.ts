@@ -56,6 +56,8 @@ export class Responder {
   /** What is wished for, and of it what may be given out: that of names that are held. */
   #records: ResourceRecord[] = []
   #spoken: ResourceRecord[] = []
+  /** Claimed besides while another machine is about to take the host name, so as to go on at once. */
+  #fallback: ResourceRecord[] = []
   #claims = new Claims()
   /** Which wave is to tell of what next. */
   readonly #waveOf = new Map<string, Wave>()
@@ -108,6 +110,7 @@ export class Responder {
     this.#speaking = new AbortController()
     this.#claims = new Claims()
     this.#records = []
+    this.#fallback = []
     this.#spoken = []
     this.#waveOf.clear()
     this.#answerer.clear()
@@ -117,9 +120,21 @@ export class Responder {
   #takeOver(): void {
     if (!this.#doors.group) return
     this.#records = linkRecords(this.#link, this.#names.held, this.#surroundings.service)
-    const fresh = this.#claims.wish(claimedNames(this.#records))
+    const fresh = this.#claims.wish(claimedNames(this.#wished))
     if (fresh.length > 0) void this.#claim(fresh)
     this.#speak()
+  }
+
+  get #wished(): ResourceRecord[] {
+    return [...this.#records, ...this.#fallback]
+  }
+
+  /** Who loses a tie for the host name will most likely need the other one. */
+  #fallBack(likely: boolean): void {
+    const { fallback } = this.#names
+    const { service } = this.#surroundings
+    this.#fallback = likely ? linkRecords(this.#link, fallback, service) : []
+    this.#takeOver()
   }
 
   /** Gives out what may be given out by now, and takes back what is no longer true. */
@@ -144,13 +159,15 @@ export class Responder {
     for (const delay of rest) {
       const asked = this.#claims.inRound(round)
       if (asked.length === 0 || signal.aborted) return
-      await this.#voice.multicast(probeMessage(this.#records, asked))
+      await this.#voice.multicast(probeMessage(this.#wished, asked))
       await sleep(delay, signal)
     }
     const held = this.#claims.inRound(round)
     if (held.length === 0 || signal.aborted) return
     this.#claims.hold(held)
     this.#log('info', { names: held }, 'names are ours')
+    const host = `${this.#names.held.host}.local`
+    if (this.#fallback.length > 0 && this.#claims.isHeld(host)) this.#fallBack(false)
     this.#speak()
   }
 
@@ -241,7 +258,7 @@ export class Responder {
   #hearResponse(message: Message): void {
     this.#hearGoodbyes(message)
     const isHeld = (name: string) => this.#claims.isHeld(name)
-    const names = conflictingNames(this.#records, message, isHeld)
+    const names = conflictingNames(this.#wished, message, isHeld)
     const inTheWay = names.filter((name) => !this.#claims.isPatient(name))
     if (inTheWay.length > 0) this.#conflict(inTheWay)
     this.#hearOwnRecords(message)
@@ -303,11 +320,12 @@ export class Responder {
 
   /** Two probe at once. Who loses the host name leaves its services as well: they bear the same name. */
   #hearProbe(query: Message): void {
-    const probing = this.#records.filter((record) => this.#claims.isInRound(record.name))
+    const probing = this.#wished.filter((record) => this.#claims.isInRound(record.name))
     const lost = probing.length > 0 ? lostTies(probing, query) : []
     const labels = lost.filter(isHostName).map(firstLabel)
     const along = claimedNames(probing).filter((name) => labels.includes(firstLabel(name)))
     if (lost.length > 0) void this.#defer([...new Set([...lost, ...along])])
+    if (labels.length > 0 && this.#fallback.length === 0) this.#fallBack(true)
   }
 
   /**
