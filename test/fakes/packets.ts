@@ -105,7 +105,7 @@ export const attacks: Record<string, Attack> = {
       return times(2000, (index) => mutated(templates[index % 4] ?? query(), random))
     },
   },
-  'a burst of queries': { packets: () => times(20_000, () => query()), burst: true },
+  'a burst of queries': { packets: () => times(50_000, () => query()), burst: true },
   'counts of 65,535': {
     packets: () => times(2000, (index) => header(index % 2 ? 0x8400 : 0, ...Array(4).fill(65_535))),
     burst: true,
