@@ -48,8 +48,9 @@ export class Answerer {
   }
 
   /** Another machine has told the group the same: then we need not (RFC 6762 section 7.4). */
-  heardElsewhere(key: string): void {
-    this.#queue.withdraw(key)
+  heardElsewhere(record: ResourceRecord): void {
+    this.#queue.withdraw(recordKey(record))
+    this.#truncated.known(record)
   }
 
   clear(): void {

@@ -291,12 +291,11 @@ export class Responder {
     const ours = new Map(this.#spoken.map((record) => [recordKey(record), record]))
     const shortened: ResourceRecord[] = []
     for (const theirs of answers) {
-      const key = recordKey(theirs)
-      const own = ours.get(key)
+      const own = ours.get(recordKey(theirs))
       if (own === undefined) continue
       const wave = this.#waveOf.get(announcedKey(own))
       if (theirs.ttl >= own.ttl) {
-        this.#answerer.heardElsewhere(key)
+        this.#answerer.heardElsewhere(own)
         if (wave?.rescue) this.#waveOf.delete(announcedKey(own))
       } else if (theirs.ttl < own.ttl / 2 && wave === undefined) shortened.push(own)
     }

@@ -1,4 +1,4 @@
-import type { Message } from '../common/message.ts'
+import type { Message, ResourceRecord } from '../common/message.ts'
 import { spread } from '../common/schedule.ts'
 
 /** RFC 6762 section 7.2: known answers that did not fit into a query follow within this while, in milliseconds. */
@@ -47,6 +47,12 @@ export class TruncatedQueries {
       waiting.timer = this.#start(sender, answer)
     }
     return true
+  }
+
+  /** Another machine has told the group: to whoever waits, the record is known (RFC 6762 section 7.4). */
+  known(record: ResourceRecord): void {
+    for (const { query } of this.#waiting.values())
+      if (query.answers.length < maxKept) query.answers.push(record)
   }
 
   clear(): void {

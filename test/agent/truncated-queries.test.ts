@@ -46,6 +46,13 @@ t.test(
   },
 )
 
+t.test('what another machine answers meanwhile is known as well (section 7.4)', async (t) => {
+  const { queries, take, answered } = setUp()
+  take('a', query({ questions: [question], truncated: true }))
+  queries.known(a)
+  t.same((await answered).query.answers, [a])
+})
+
 t.test('more to follow is waited for anew', async (t) => {
   const { take, answered } = setUp()
   take('a', query({ questions: [question], truncated: true }))
