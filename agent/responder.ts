@@ -32,6 +32,8 @@ export interface Surroundings {
   /** Whether an address is one of this machine's own: what is heard from it is no conflict. */
   isOwn(address: string): boolean
   log: Log
+  /** Another machine has said goodbye for the static address: it may be free now. */
+  staticAddressFreed?(): void
   /** 0 <= x < 1, for the random delays of RFC 6762. */
   random(): number
 }

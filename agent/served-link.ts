@@ -12,7 +12,9 @@ export interface Means extends Surroundings {
   options: RunOptions
   kernel: Kernel
   log: Log
-  /** For trouble that ends without an event of the kernel, such as a port given back. */
+  /** A steady clock, in milliseconds. */
+  now(): number
+  /** For trouble that ends without an event of the kernel; of several calls the earliest counts. */
   lookAgainIn(milliseconds: number): void
 }
 
@@ -30,10 +32,10 @@ export class ServedLink {
 
   constructor(link: Link, means: Means) {
     this.#link = link
-    this.#means = means
+    this.addresses = new LinkAddresses(link, means)
+    this.#means = { ...means, staticAddressFreed: () => this.addresses.holderLeft() }
     this.#names = new LinkNames(means.options.hostname, link.mac ?? '')
     this.#complaints = new Complaints(means.log)
-    this.addresses = new LinkAddresses(means)
     this.#responders = this.#makeResponders(link)
     means.log.info({ link: link.name, mac: link.mac }, 'link is served')
   }
