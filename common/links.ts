@@ -90,8 +90,7 @@ function parseLink(entry: IpLink): Link {
     name: entry.ifname ?? '',
     mac: entry.link_type === 'ether' ? normalizeMac(entry.address ?? '') : undefined,
     mtu: entry.mtu ?? 1280,
-    // iproute2's word for a link that is up but not IFF_RUNNING: dormant, too.
-    running: flags.has('UP') && flags.has('LOWER_UP') && !flags.has('NO-CARRIER'),
+    running: flags.has('UP') && flags.has('LOWER_UP') && entry.operstate !== 'DORMANT',
     carrierChanges: entry.stats64?.tx?.carrier_changes ?? 0,
     multicast: flags.has('MULTICAST'),
     loopback: flags.has('LOOPBACK'),
