@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { setTimeout as wait } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { linkLocalFromMac } from '../../common/address.ts'
 import { commandEnvironment } from '../../common/command.ts'
@@ -9,6 +10,7 @@ import {
   eventually,
   ipBatch,
   keepAddresses,
+  linkOf,
   makeSwitch,
   plugInto,
   startQuietly,
@@ -153,10 +155,14 @@ t.test(
       [own, 'fe80::47'].map((each) => `IPv6 is turned off on in0, so ${each} cannot be added`),
     )
     t.match(warnings[0]?.advice, /sysctl net.ipv6.conf.in0.disable_ipv6=0/)
+    // Longer than it rests after a look: what it sees next, an event has told.
+    const untilIdle = () => wait(1000)
+    await untilIdle()
     await turn('0')
     t.same(await statesBecome(namespace, held()), held(), 'turned on')
     await turn('1')
     t.same(await statesBecome(namespace, []), [])
+    await untilIdle()
     await turn('0')
     t.same(await statesBecome(namespace, held()), held(), 'and again')
   },
@@ -172,6 +178,8 @@ t.test(
     await connect({ namespace: hub, interface: 'p0' }, { namespace, interface: 'wlan0', mac })
     await ipBatch(namespace, 'link set wlan0 mode dormant')
     await ipBatch(hub, 'link set p0 master br0', 'link set p0 down', 'link set p0 up')
+    const running = async () => (await linkOf(namespace, 'wlan0'))?.running
+    t.equal(await eventually(running, (is) => is === false), false)
     const agent = keepAddresses(namespace)
     await eventually(() => agent.said.length, Boolean)
     t.match(agent.said[0]?.msg, /no link to serve yet/)
