@@ -1,8 +1,10 @@
 import type { Link } from '../common/links.ts'
 import type { Log } from '../common/log.ts'
-import { isServed } from './desired-addresses.ts'
+import { Alarm } from './alarm.ts'
+import { isServed, isWanted } from './desired-addresses.ts'
 import { type Identity, machineId, readIdentity } from './identity.ts'
 import { type Kernel, kernel } from './kernel.ts'
+import { LinkAddresses } from './link-addresses.ts'
 import { Latch, watchLinks } from './link-events.ts'
 import type { RunOptions } from './options.ts'
 import { routeTo } from './route.ts'
@@ -16,14 +18,23 @@ import { type Means, ServedLink } from './served-link.ts'
  */
 export async function runDaemon(options: RunOptions, log: Log, signal: AbortSignal): Promise<void> {
   const events = new Latch()
-  const lookAgainIn = (milliseconds: number) =>
-    void setTimeout(() => events.open(), milliseconds).unref()
+  const alarm = new Alarm(() => events.open())
   const identity = await readIdentity(options)
-  const daemon = new Daemon({ options, identity, log, kernel, lookAgainIn })
+  const daemon = new Daemon({
+    options,
+    identity,
+    log,
+    kernel,
+    // Steady: whoever sets the clock of the system changes nothing here.
+    now: () => performance.now(),
+    random: Math.random,
+    lookAgainIn: (milliseconds) => alarm.set(milliseconds),
+  })
   try {
     for await (const links of watchLinks(events, signal, log)) await daemon.lookAgain(links)
   } finally {
     await daemon.close()
+    alarm.clear()
   }
 }
 
@@ -32,6 +43,10 @@ export interface DaemonMeans {
   identity: Identity
   log: Log
   kernel: Kernel
+  /** A steady clock, in milliseconds. */
+  now(): number
+  /** 0 <= x < 1. */
+  random(): number
   lookAgainIn(milliseconds: number): void
 }
 
@@ -53,6 +68,7 @@ export class Daemon {
     this.#id ??= machineId(links)
     const suitable = links.filter((link) => isServed(link, this.#means.options.interfaces))
     await this.#leaveAllBut(suitable)
+    await this.#tidy(links.filter((link) => !suitable.includes(link)))
     for (const link of suitable) {
       const served = this.#served.get(link.index) ?? new ServedLink(link, this.#lend())
       this.#served.set(link.index, served)
@@ -73,6 +89,16 @@ export class Daemon {
     }
   }
 
+  /**
+   * A run that was killed leaves its addresses behind. Where they are adopted they are looked after;
+   * on a link that lost its carrier since they would come back with it, without detection.
+   */
+  async #tidy(unserved: readonly Link[]): Promise<void> {
+    const { options } = this.#means
+    for (const link of unserved)
+      if (isWanted(link, options.interfaces)) await new LinkAddresses(link, this.#means).leave(link)
+  }
+
   #lend(): Means {
     const { options, identity } = this.#means
     const { sshPort, staticAddress } = options
@@ -83,8 +109,6 @@ export class Daemon {
       otherLinks: (link) =>
         this.#links.filter((each) => each.index !== link.index && !each.loopback),
       route: routeTo,
-      staticAddressFreed: () => {},
-      random: Math.random,
     }
   }
 

@@ -26,7 +26,7 @@ export interface Surroundings {
   otherLinks(link: Link): Link[]
   /** The interface by which the kernel would send to an address; undefined when that is not known. */
   route(address: string): Promise<string | undefined>
-  /** Another machine on the link gives up the static address. */
+  /** Another machine on the link has said goodbye for the static address: it may be free now. */
   staticAddressFreed(): void
   log: Log
   /** 0 <= x < 1, for the random delays of RFC 6762. */

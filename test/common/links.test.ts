@@ -83,6 +83,7 @@ t.test('missing fields are bearable; output that is no JSON says what to install
       mac: undefined,
       mtu: 1280,
       running: false,
+      carrierChanges: 0,
       multicast: false,
       loopback: false,
       enslaved: false,

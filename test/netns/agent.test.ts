@@ -42,7 +42,7 @@ t.test(
     const agent = await startAgent(namespace, lab.files)
     t.same((await addressesOf(namespace, 'in0')).sort(), ['fe80::47/64', `${eui64}/64`])
     const deprecated = await runInside(namespace, 'ip', ['-6', 'address', 'show', 'deprecated'])
-    t.match(deprecated, /fe80::47\/64 scope link deprecated[\s\S]*preferred_lft 0sec/)
+    t.match(deprecated, /fe80::47\/64 metric 256 scope link deprecated[\s\S]*preferred_lft 0sec/)
     t.notMatch(deprecated, eui64, 'replies leave from the EUI-64 address')
     await stop(agent)
     t.same(await addressesOf(namespace, 'in0'), [], 'nothing is left')
