@@ -82,7 +82,8 @@ export function namesAfter(
   mac: string,
 ): HeldNames {
   const first = uniqueName(hostname, mac)
-  const unique = uniqueLost === 0 ? first : `${first.slice(0, 59)}-${uniqueLost + 1}`
+  const number = `-${uniqueLost + 1}`
+  const unique = uniqueLost === 0 ? first : first.slice(0, 63 - number.length) + number
   return { host: hostLost ? unique : hostname, unique }
 }
 

@@ -1,4 +1,5 @@
 import { mdnsPort } from '../common/contract.ts'
+import { errorMessage } from '../common/failure.ts'
 import { isFromLink, isOnLink, type Link, ownIPv4 } from '../common/links.ts'
 import type { Log } from '../common/log.ts'
 import type { Arrival, Door } from '../common/mdns.ts'
@@ -46,7 +47,7 @@ interface Wave {
 export class Responder {
   readonly family: Family
   /** Messages that were heard. */
-  readonly heard = { queries: 0, responses: 0 }
+  readonly heard = { queries: 0, responses: 0, refused: 0 }
   readonly #names: LinkNames
   readonly #surroundings: Surroundings
   #link: Link
@@ -233,11 +234,19 @@ export class Responder {
     return announcedAddresses(this.#link, this.#surroundings.service.staticAddress)
   }
 
-  #receive(door: Door, { message, address, port }: Arrival): void {
+  /** Whatever is wrong with a message costs a count, and nothing else. */
+  #receive(door: Door, arrival: Arrival): void {
+    this.#hear(door, arrival).catch((error: unknown) => {
+      this.heard.refused++
+      this.#log('debug', { error: errorMessage(error) }, 'could not make sense of a message')
+    })
+  }
+
+  async #hear(door: Door, { message, address, port }: Arrival): Promise<void> {
     const fromSelf = this.#surroundings.isOwn(address)
     if (!fromSelf && !this.#isHeardHere(door, address)) return
     this.heard[message.response ? 'responses' : 'queries']++
-    if (!message.response) void this.#hearQuery(door, message, { address, port }, fromSelf)
+    if (!message.response) await this.#hearQuery(door, message, { address, port }, fromSelf)
     else if (!fromSelf && port === mdnsPort) this.#hearResponse(message)
   }
 

@@ -45,7 +45,7 @@ export function toMessage(packet: dnsPacket.Packet): Message {
     id: packet.id ?? 0,
     response: packet.type === 'response',
     truncated: ((packet.flags ?? 0) & truncatedFlag) !== 0,
-    questions: (packet.questions ?? []).map(toQuestion),
+    questions: (packet.questions ?? []).filter(({ name }) => isUtf8(name)).map(toQuestion),
     answers: (packet.answers ?? []).flatMap(toRecord),
     authorities: (packet.authorities ?? []).flatMap(toRecord),
     additionals: (packet.additionals ?? []).flatMap(toRecord),
@@ -68,8 +68,13 @@ function classNumber(name = 'IN'): number {
   return classes[name] ?? Number(name.split('_')[1] ?? 0)
 }
 
+/** Names are UTF-8 (RFC 6762 section 16): what is not could neither be compared nor said again. */
+function isUtf8(name: string): boolean {
+  return !name.includes('\ufffd')
+}
+
 function toRecord(answer: dnsPacket.Answer): ResourceRecord[] {
-  if (answer.type === 'OPT') return []
+  if (answer.type === 'OPT' || !isUtf8(answer.name)) return []
   const common = {
     name: answer.name,
     ttl: ('ttl' in answer && answer.ttl) || 0,
@@ -84,10 +89,12 @@ function toRecord(answer: dnsPacket.Answer): ResourceRecord[] {
       return data ? [{ ...common, type: answer.type, data }] : []
     }
     case 'PTR':
-      return [{ ...common, type: 'PTR', data: answer.data }]
+      return isUtf8(answer.data) ? [{ ...common, type: 'PTR', data: answer.data }] : []
     case 'SRV': {
       const { priority = 0, weight = 0, port, target } = answer.data
-      return [{ ...common, type: 'SRV', data: { priority, weight, port, target } }]
+      return isUtf8(target)
+        ? [{ ...common, type: 'SRV', data: { priority, weight, port, target } }]
+        : []
     }
     case 'TXT':
       return [
@@ -95,7 +102,7 @@ function toRecord(answer: dnsPacket.Answer): ResourceRecord[] {
       ]
     case 'NSEC': {
       const { nextDomain, rrtypes } = answer.data
-      return [{ ...common, type: 'NSEC', data: { nextDomain, rrtypes } }]
+      return isUtf8(nextDomain) ? [{ ...common, type: 'NSEC', data: { nextDomain, rrtypes } }] : []
     }
     default:
       return [{ ...common, ...otherRecord(answer, class_) }]

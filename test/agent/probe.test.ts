@@ -35,7 +35,7 @@ t.test('a probe is a QU question for ANY, with the claim as authority (8.1, 10.2
   const name = '054e69784f53056c6f63616c00'
   t.equal(
     bytes.toString('hex'),
-    `000000000001000000010000${name}00ff8001${name}00010001000000780004a9fe63c8`,
+    `000000000001000000010000${name}00ff8001c00c00010001000000780004a9fe63c8`,
     'shared and reverse names are not probed for, and no cache-flush bit is set',
   )
   const one = probeMessage([lower, higher, { ...lower, name: 'x.local' }], ['NixOS.local'])

@@ -45,6 +45,14 @@ t.test('what is no DNS message is an error', (t) => {
   t.end()
 })
 
+t.test('a name that is no UTF-8 is no name (RFC 6762 section 16)', (t) => {
+  const one = '01ff056c6f63616c00'
+  t.same(decodeMessage(hex(`000000000001000000000000${one}00010001`)).questions, [])
+  const mixed = `000084000000000200000000${one}0001000100000078 0004 c0000207 ${nixos}000c0001000000780009${one}`
+  t.same(decodeMessage(hex(mixed)).answers, [])
+  t.end()
+})
+
 t.test('an opcode or a response code other than 0 is not for mDNS (RFC 6762 18.3, 18.11)', (t) => {
   for (const flags of ['0800', '2800', '8403', '0005'])
     t.throws(() => decodeMessage(hex(`0000${flags}0000000000000000`)), Error, flags)

@@ -8,7 +8,7 @@ t.test('a question carries the QU bit in its class (RFC 6762 section 5.4)', (t) 
   const question = { name: 'NixOS.local', type: 'A', internet: true, unicast: true }
   const second = { ...question, type: 'ANY', unicast: false }
   const bytes = encodeMessage({ questions: [question, second] })
-  t.equal(bytes.toString('hex'), `000000000002000000000000${nixos}00018001${nixos}00ff0001`)
+  t.equal(bytes.toString('hex'), `000000000002000000000000${nixos}00018001c00c00ff0001`)
   t.same(decodeMessage(bytes).questions, [question, second])
   t.end()
 })
