@@ -1,14 +1,14 @@
 import { mdnsPort } from '../common/contract.ts'
 import { errorMessage } from '../common/failure.ts'
-import { isFromLink, isOnLink, type Link, ownIPv4 } from '../common/links.ts'
+import { isFromLink, isOnLink, type Link, type LinkAddress, ownIPv4 } from '../common/links.ts'
 import type { Log } from '../common/log.ts'
 import type { Arrival, Door } from '../common/mdns.ts'
 import { type Message, type ResourceRecord, recordKey } from '../common/message.ts'
 import { sleep, spread } from '../common/schedule.ts'
-import { announcedKey, announceGapsMs, flushWholeSets, goodbye, withdrawn } from './announce.ts'
-import { repeatMs } from './answer.ts'
+import { goodbye, withdrawn } from './announce.ts'
+import { Announcer } from './announcer.ts'
 import { Answerer, sharedDelayMs } from './answerer.ts'
-import { Claims, claimedNames, isClaimed, spokenRecords } from './claims.ts'
+import { Claims, claimedNames, spokenRecords } from './claims.ts'
 import { LinkDoors } from './doors.ts'
 import { type LinkNames, manyConflictsDelayMs } from './names.ts'
 import { conflictingNames, lostTies, probeDelays, probeMessage, tieDeferralMs } from './probe.ts'
@@ -34,11 +34,6 @@ export interface Surroundings {
   random(): number
 }
 
-/** One telling of records that are due; a `rescue` is not needed when somebody else does it. */
-interface Wave {
-  rescue: boolean
-}
-
 /**
  * Speaks for one link in one address family: claims the link's names by probing, announces them,
  * answers, says goodbye. What is said is decided by the pure files beside this one; here are the
@@ -53,15 +48,16 @@ export class Responder {
   #link: Link
   readonly #doors: LinkDoors
   readonly #voice: Voice
+  readonly #announcer: Announcer
   readonly #answerer: Answerer
-  /** What is wished for, and of it what may be given out: that of names that are held. */
+  /** What is true, and of it what may be given out: that of names that are held. */
   #records: ResourceRecord[] = []
   #spoken: ResourceRecord[] = []
-  /** Claimed besides while another machine is about to take the host name, so as to go on at once. */
-  #fallback: ResourceRecord[] = []
+  /** What the probes propose: also what is about to be true. */
+  #proposed: ResourceRecord[] = []
+  /** Another machine is about to take the host name: the next names are claimed already. */
+  #fallingBack = false
   #claims = new Claims()
-  /** Which wave is to tell of what next. */
-  readonly #waveOf = new Map<string, Wave>()
   /** Ends all that is under way when the link can no longer be spoken on. */
   #speaking = new AbortController()
 
@@ -72,6 +68,8 @@ export class Responder {
     this.#surroundings = surroundings
     this.#doors = new LinkDoors(family, (door, arrival) => this.#receive(door, arrival))
     this.#voice = new Voice(surroundings.log)
+    const isHeld = (name: string) => this.#claims.isHeld(name)
+    this.#announcer = new Announcer({ records: () => this.#spoken, isHeld }, this.#voice)
     this.#answerer = new Answerer(() => this.#spoken, this.#voice, surroundings.random)
     names.onChange(() => this.#takeOver())
   }
@@ -111,30 +109,31 @@ export class Responder {
     this.#speaking = new AbortController()
     this.#claims = new Claims()
     this.#records = []
-    this.#fallback = []
+    this.#proposed = []
+    this.#fallingBack = false
     this.#spoken = []
-    this.#waveOf.clear()
+    this.#announcer.clear()
     this.#answerer.clear()
   }
 
   /** The link's records are what they are now: new names are probed for, changed records announced. */
   #takeOver(): void {
     if (!this.#doors.group) return
-    this.#records = linkRecords(this.#link, this.#names.held, this.#surroundings.service)
-    const fresh = this.#claims.wish(claimedNames(this.#wished))
+    const { service } = this.#surroundings
+    const { held, fallback } = this.#names
+    this.#records = linkRecords(this.#link, held, service)
+    const soon = withoutDetection(this.#link)
+    const names = this.#fallingBack ? [held, fallback] : [held]
+    this.#proposed = names.flatMap((each) => linkRecords(soon, each, service))
+    const fresh = this.#claims.wish(claimedNames(this.#proposed))
     if (fresh.length > 0) void this.#claim(fresh)
     this.#speak()
   }
 
-  get #wished(): ResourceRecord[] {
-    return [...this.#records, ...this.#fallback]
-  }
-
-  /** Who loses a tie for the host name will most likely need the other one. */
+  /** Who loses a tie for the host name will most likely need the next one. */
   #fallBack(likely: boolean): void {
-    const { fallback } = this.#names
-    const { service } = this.#surroundings
-    this.#fallback = likely ? linkRecords(this.#link, fallback, service) : []
+    if (this.#fallingBack === likely) return
+    this.#fallingBack = likely
     this.#takeOver()
   }
 
@@ -144,8 +143,7 @@ export class Responder {
     this.#spoken = spokenRecords(this.#records, (name) => this.#claims.isHeld(name))
     // A name that is probed for again falls silent only: what was said of it may still be true.
     const gone = withdrawn(before, this.#records)
-    const changed = [...withdrawn(this.#spoken, before), ...gone]
-    if (changed.length > 0) void this.#announce(changed, gone)
+    this.#announcer.tell(withdrawn(this.#spoken, before), gone, () => this.#sayAnnounced())
   }
 
   /** Probes for names, until they are ours or no longer wished for (RFC 6762 section 8.1). */
@@ -160,15 +158,14 @@ export class Responder {
     for (const delay of rest) {
       const asked = this.#claims.inRound(round)
       if (asked.length === 0 || signal.aborted) return
-      await this.#voice.multicast(probeMessage(this.#wished, asked))
+      await this.#voice.multicast(probeMessage(this.#proposed, asked))
       await sleep(delay, signal)
     }
     const held = this.#claims.inRound(round)
     if (held.length === 0 || signal.aborted) return
     this.#claims.hold(held)
     this.#log('info', { names: held }, 'names are ours')
-    const host = `${this.#names.held.host}.local`
-    if (this.#fallback.length > 0 && this.#claims.isHeld(host)) this.#fallBack(false)
+    if (this.#claims.isHeld(`${this.#names.held.host}.local`)) this.#fallBack(false)
     this.#speak()
   }
 
@@ -180,58 +177,9 @@ export class Responder {
     if (!signal.aborted) await this.#claim(lost)
   }
 
-  /**
-   * Tells the group of records, and of those that are `gone`, as often as there are gaps: each time
-   * as soon as a second has passed since it last heard one of them (RFC 6762 sections 6, 8.3, 8.4).
-   */
-  async #announce(
-    records: readonly ResourceRecord[],
-    gone: readonly ResourceRecord[] = [],
-    gapsMs: readonly number[] = announceGapsMs,
-    wave: Wave = { rescue: false },
-  ): Promise<void> {
-    const signal = this.#speaking.signal
-    const keys = new Set(records.map(announcedKey))
-    for (const key of keys) this.#waveOf.set(key, wave)
-    const isDue = (record: ResourceRecord) => this.#waveOf.get(announcedKey(record)) === wave
-    const due = () => this.#spoken.filter(isDue)
-    let lost = gone
-    for (const gap of gapsMs) {
-      await this.#untilRepeatable(performance.now() + gap, () => [...due(), ...lost], signal)
-      if (signal.aborted) return
-      const farewell = goodbye(withdrawn(lost, this.#spoken)).map((each) => this.#unclaimed(each))
-      const answers = [...due(), ...farewell]
-      if (answers.length === 0) break
-      if (gap === 0) this.#log('info', { addresses: this.#addresses }, 'announced')
-      await this.#voice.multicast(flushWholeSets(this.#spoken, { response: true, answers }))
-      this.#voice.forget(farewell)
-      lost = []
-    }
-    for (const key of keys) if (this.#waveOf.get(key) === wave) this.#waveOf.delete(key)
-  }
-
-  /** Waits until a time of the steady clock, and for as long as the records were said within a second. */
-  async #untilRepeatable(
-    earliest: number,
-    records: () => readonly ResourceRecord[],
-    signal: AbortSignal,
-  ): Promise<void> {
-    const left = () => {
-      const repeatable = records().map((record) => this.#voice.lastSaid(record) + repeatMs)
-      return Math.max(earliest, ...repeatable) - performance.now()
-    }
-    for (let wait = left(); wait > 0 && !signal.aborted; wait = left()) await sleep(wait, signal)
-  }
-
-  /** Nobody is told to forget what the new holder of a name says of it. */
-  #unclaimed(record: ResourceRecord): ResourceRecord {
-    return isClaimed(record) && !this.#claims.isHeld(record.name)
-      ? { ...record, flush: false }
-      : record
-  }
-
-  get #addresses(): string[] {
-    return announcedAddresses(this.#link, this.#surroundings.service.staticAddress)
+  #sayAnnounced(): void {
+    const { staticAddress } = this.#surroundings.service
+    this.#log('info', { addresses: announcedAddresses(this.#link, staticAddress) }, 'announced')
   }
 
   /** Whatever is wrong with a message costs a count, and nothing else. */
@@ -267,7 +215,7 @@ export class Responder {
   #hearResponse(message: Message): void {
     this.#hearGoodbyes(message)
     const isHeld = (name: string) => this.#claims.isHeld(name)
-    const names = conflictingNames(this.#wished, message, isHeld)
+    const names = conflictingNames(this.#proposed, message, isHeld)
     const inTheWay = names.filter((name) => !this.#claims.isPatient(name))
     if (inTheWay.length > 0) this.#conflict(inTheWay)
     this.#hearOwnRecords(message)
@@ -301,16 +249,12 @@ export class Responder {
     const shortened: ResourceRecord[] = []
     for (const theirs of answers) {
       const own = ours.get(recordKey(theirs))
-      if (own === undefined) continue
-      const wave = this.#waveOf.get(announcedKey(own))
-      if (theirs.ttl >= own.ttl) {
+      if (own && theirs.ttl >= own.ttl) {
         this.#answerer.heardElsewhere(own)
-        if (wave?.rescue) this.#waveOf.delete(announcedKey(own))
-      } else if (theirs.ttl < own.ttl / 2 && wave === undefined) shortened.push(own)
+        this.#announcer.heardElsewhere(own)
+      } else if (own && theirs.ttl < own.ttl / 2) shortened.push(own)
     }
-    if (shortened.length === 0) return
-    const soon = spread(...sharedDelayMs, this.#surroundings.random)
-    void this.#announce(shortened, [], [soon], { rescue: true })
+    this.#announcer.rescue(shortened, spread(...sharedDelayMs, this.#surroundings.random))
   }
 
   async #hearQuery(
@@ -328,12 +272,12 @@ export class Responder {
 
   /** Two probe at once. Who loses the host name leaves its services as well: they bear the same name. */
   #hearProbe(query: Message): void {
-    const probing = this.#wished.filter((record) => this.#claims.isInRound(record.name))
+    const probing = this.#proposed.filter((record) => this.#claims.isInRound(record.name))
     const lost = probing.length > 0 ? lostTies(probing, query) : []
     const labels = lost.filter(isHostName).map(firstLabel)
     const along = claimedNames(probing).filter((name) => labels.includes(firstLabel(name)))
     if (lost.length > 0) void this.#defer([...new Set([...lost, ...along])])
-    if (labels.length > 0 && this.#fallback.length === 0) this.#fallBack(true)
+    if (labels.length > 0) this.#fallBack(true)
   }
 
   /**
@@ -350,6 +294,12 @@ export class Responder {
     const place = { link: this.#link.name, family: this.family }
     this.#surroundings.log[level]({ ...place, ...facts }, sentence)
   }
+}
+
+/** The link as it will be when duplicate address detection has found nobody. */
+function withoutDetection(link: Link): Link {
+  const settle = (each: LinkAddress) => (each.dadFailed ? each : { ...each, tentative: false })
+  return { ...link, addresses: link.addresses.map(settle) }
 }
 
 function firstLabel(name: string): string {
