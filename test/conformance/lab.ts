@@ -18,12 +18,13 @@ import { Speaker } from './speaker.ts'
 
 export type Family = Packet['family']
 
-/** The hosts that the tester plays: the last one is on no subnet of the link. */
+/** The hosts that the tester plays: the fourth is on no subnet of the link, the last has 169.254. */
 const hosts = {
   IPv6: ['fe80::a1', 'fe80::a2', 'fe80::a3', '2001:db8:99::9'],
-  IPv4: ['192.0.2.1', '192.0.2.2', '192.0.2.3', '203.0.113.9'],
+  IPv4: ['192.0.2.1', '192.0.2.2', '192.0.2.3', '203.0.113.9', '169.254.1.1'],
 } as const
 export const offLink = 3
+const ipv4Prefix = [24, 24, 24, 32, 16]
 /** The peer's own addresses; two links with one prefix. */
 const peerIPv4 = ['192.0.2.7', '192.0.2.8']
 
@@ -60,6 +61,8 @@ export class Lab {
   readonly machine: Namespace
   readonly #folder: string
   #program: Program | undefined
+  /** Ports from which it was asked whether the peer is alive. */
+  readonly #controlPorts = new Set<number>()
 
   private constructor(
     peer: Peer,
@@ -245,10 +248,11 @@ export class Lab {
     await this.wire.find((packet) => this.isPeers(packet) && isAnswer(packet), left)
     const id = 1 + Math.floor(Math.random() * 65_000)
     const control = await this.ask(question(this.peer.services[0] ?? '', type.PTR), { port: 0, id })
-    const isControl = (packet: Packet) =>
-      packet.message?.id === id && packet.destinationPort === control.sourcePort
-    const answered = await this.answerTo(control, isControl)
-    const wrong = this.since(sent).filter((packet) => isAnswer(packet) && !isControl(packet))
+    this.#controlPorts.add(control.sourcePort)
+    const answered = await this.answerTo(control, (packet) => packet.message?.id === id)
+    const wrong = this.since(sent).filter(
+      (packet) => isAnswer(packet) && !this.#controlPorts.has(packet.destinationPort),
+    )
     must(wrong.length === 0, what, [sent, ...wrong])
     need(answered, `${what}: it does not answer at all any more`, [sent, control])
   }
@@ -339,7 +343,7 @@ async function makePlace(peer: Namespace, kind: LinkKind, index: number): Promis
   await connect({ namespace: machine, interface: 'op0' }, { namespace: peer, interface: far, mac })
   const own = [
     ...(kind === 'IPv4' ? [] : hosts.IPv6.map((each, i) => `${each}/${i === offLink ? 128 : 64}`)),
-    ...(kind === 'IPv6' ? [] : hosts.IPv4.map((each, i) => `${each}/${i === offLink ? 32 : 24}`)),
+    ...(kind === 'IPv6' ? [] : hosts.IPv4.map((each, i) => `${each}/${ipv4Prefix[i]}`)),
   ]
   const add = own.map((each) => `ip address add ${each} dev op0`)
   await runInside(machine, 'sh', ['-c', add.join(' && ')])
