@@ -68,7 +68,7 @@ const own = (lab: Lab): Said[] =>
 function hold(lab: Lab): () => void {
   return lab.wire.onPacket((packet) => {
     if (lab.isPeers(packet) && asksFor(host(lab))(packet))
-      void lab.send(response([otherAddress(lab)]), { from: 1 })
+      lab.say(response([otherAddress(lab)]), { from: 1 })
   })
 }
 

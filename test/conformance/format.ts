@@ -92,6 +92,12 @@ async function crowd(lab: Lab, mtu: number, count: number): Promise<string[]> {
   return made
 }
 
+/** As IPv6 and IPv4 promise for every link. */
+const smallest = { IPv6: 1280, IPv4: 576 } as const
+
+const bigger = (packets: readonly Packet[], mtu: number) =>
+  packets.filter((packet) => packet.fragment || packet.size > mtu)
+
 const crowded: Check = {
   peer: 'off',
   links,
@@ -99,7 +105,7 @@ const crowded: Check = {
   level: 'MUST',
   says: 'on a link with small packets (IPv6 1280, IPv4 576) many addresses are told without fragments',
   async run(lab) {
-    const mtu = lab.kind === 'IPv4' ? 576 : 1280
+    const mtu = smallest[lab.family]
     const made = await crowd(lab, mtu, 60)
     await lab.boot()
     await lab.quiet()
@@ -110,11 +116,26 @@ const crowded: Check = {
       return made.every((each) => told.has(each))
     }
     const all = await lab.answerTo(sent, has)
-    must(all !== undefined, 'not all addresses were told', [sent, ...lab.since(sent)])
-    const big = lab.mine().filter((packet) => packet.fragment || packet.size > mtu)
+    const big = bigger(lab.since(sent), mtu)
     must(big.length === 0, `bigger than ${mtu} bytes`, big)
-    const broken = lab.mine().filter(({ message }) => message?.trailing !== 0)
+    must(all !== undefined, 'not all addresses were told', [sent, ...lab.since(sent)])
+    const broken = lab.since(sent).filter(({ message }) => message?.trailing !== 0)
     must(broken.length === 0, 'malformed', broken)
+  },
+}
+
+const crowdedStart: Check = {
+  peer: 'off',
+  links,
+  section: '17',
+  level: 'MUST',
+  says: 'nor are probes and announcements fragmented, where the records of each name fit a packet',
+  async run(lab) {
+    const mtu = smallest[lab.family]
+    await crowd(lab, mtu, lab.kind === 'IPv4' ? 15 : 20)
+    await lab.boot()
+    const big = bigger(lab.mine(), mtu)
+    must(big.length === 0, `bigger than ${mtu} bytes`, [...big, ...lab.mine()])
   },
 }
 
@@ -276,4 +297,5 @@ export const formatChecks: Check[] = [
     },
   },
   crowded,
+  crowdedStart,
 ]

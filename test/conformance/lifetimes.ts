@@ -65,6 +65,7 @@ export const lifetimeChecks: Check[] = [
     level: 'MUST',
     says: 'a goodbye is a response to the group without question, from port 5353, and the last word',
     async run(lab) {
+      await lab.quiet()
       const stopped = Date.now()
       await lab.stopPeer()
       await lab.wait(300)
