@@ -26,6 +26,8 @@ t.test(
     for (const { check, link, violation } of results)
       if (violation !== undefined)
         t.comment(`${checkName(check, link)}: ${violation.split('\n')[0]}`)
+    for (const { check, link, violation, broken } of results)
+      if (broken) t.fail(`${checkName(check, link)}: ${violation}`)
     for (const says of knownFailures)
       t.ok(
         failures.some((name) => name.includes(says)),

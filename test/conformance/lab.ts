@@ -14,21 +14,26 @@ import { type DnsRecord, keyOf, type Question, sameName, type } from './dns.ts'
 import { type Parts, query, question } from './encode.ts'
 import type { Packet } from './pcap.ts'
 import { type Peer, type Program, peerMac, secondMac } from './peers.ts'
-import { Speaker } from './speaker.ts'
+import { Speaker, type Utterance } from './speaker.ts'
 
 export type Family = Packet['family']
 
-/** The hosts that the tester plays: the last one is on no subnet of the link. */
+/** The hosts that the tester plays: the fourth is on no subnet of the link, the last has 169.254. */
 const hosts = {
   IPv6: ['fe80::a1', 'fe80::a2', 'fe80::a3', '2001:db8:99::9'],
-  IPv4: ['192.0.2.1', '192.0.2.2', '192.0.2.3', '203.0.113.9'],
+  IPv4: ['192.0.2.1', '192.0.2.2', '192.0.2.3', '203.0.113.9', '169.254.1.1'],
 } as const
 export const offLink = 3
+const ipv4Prefix = [24, 24, 24, 32, 16]
 /** The peer's own addresses; two links with one prefix. */
 const peerIPv4 = ['192.0.2.7', '192.0.2.8']
 
 /** One record goes to the group once a second (RFC 6762 section 6); a little more, for its clock. */
 const quietMs = 1080
+/** Whatever a responder keeps of a question or of another's answer, it is for less than that. */
+const forgottenMs = 800
+/** Announcements that come later than that after each other are too rare to be in the way. */
+const longestGapMs = 4500
 
 export interface Options {
   /** Which of the hosts speaks. */
@@ -60,6 +65,8 @@ export class Lab {
   readonly machine: Namespace
   readonly #folder: string
   #program: Program | undefined
+  /** Ports from which it was asked whether the peer is alive. */
+  readonly #controlPorts = new Set<number>()
 
   private constructor(
     peer: Peer,
@@ -127,6 +134,23 @@ export class Lab {
     await wire.find((packet) => isAnnouncement(packet) && packet.at > at + 500, 3000)
   }
 
+  /**
+   * Until no announcement is to come: the next one would be twice as long after the last one as
+   * that was after the one before (RFC 6762 section 8.3).
+   */
+  async settled(): Promise<void> {
+    for (;;) {
+      const said = this.mine().filter(
+        ({ message }) =>
+          message?.qr === 1 && message.answers.some((r) => sameName(r.name, this.peer.host)),
+      )
+      const [before = 0, last = 0] = said.slice(-2).map(({ at }) => at)
+      const left = last + Math.min(2.1 * (last - before) + 200, longestGapMs) - Date.now()
+      if (left <= 0) return
+      await sleep(left)
+    }
+  }
+
   /** Ends the program with SIGTERM and waits for it. */
   async stopPeer(): Promise<void> {
     const program = need(this.#program, 'not started')
@@ -159,7 +183,7 @@ export class Lab {
   }
 
   isPeers({ sourceMac, destinationPort, sourcePort, fragment }: Packet): boolean {
-    const speaksMdns = destinationPort === mdnsPort || sourcePort === mdnsPort || fragment
+    const speaksMdns = fragment || isMdns({ sourcePort, destinationPort })
     return (sourceMac === peerMac || sourceMac === secondMac) && speaksMdns
   }
 
@@ -171,19 +195,8 @@ export class Lab {
 
   /** Sends bytes and gives them as they were on the wire. */
   async send(payload: Buffer, options: Options = {}, place = this.place): Promise<Packet> {
-    const { from = 0, family = this.family, port = mdnsPort, to, toPort = mdnsPort } = options
-    const destination = to ?? mdnsGroup[family]
     const before = place.wire.packets.length
-    const source = need(hosts[family][from], 'no such host')
-    place.speaker.say({
-      link: 'op0',
-      source,
-      sourcePort: port,
-      destination,
-      destinationPort: toPort,
-      hops: options.hops ?? 255,
-      payload: payload.toString('base64'),
-    })
+    const { source, destination } = this.say(payload, options, place)
     const isIt = (packet: Packet) =>
       packet.source === source &&
       (packet.payload.equals(payload) || packet.fragment) &&
@@ -191,6 +204,22 @@ export class Lab {
     const sent = await place.wire.find(isIt, 5000, before)
     if (!sent) throw new Error(`the tester could not send from ${source} to ${destination}`)
     return sent
+  }
+
+  /** Sends bytes, and that is all. */
+  say(payload: Buffer, options: Options = {}, place = this.place): Utterance {
+    const { from = 0, family = this.family, port = mdnsPort, to, toPort = mdnsPort } = options
+    const utterance = {
+      link: 'op0',
+      source: need(hosts[family][from], 'no such host'),
+      sourcePort: port,
+      destination: to ?? mdnsGroup[family],
+      destinationPort: toPort,
+      hops: options.hops ?? 255,
+      payload: payload.toString('base64'),
+    }
+    place.speaker.say(utterance)
+    return utterance
   }
 
   ask(
@@ -245,24 +274,29 @@ export class Lab {
     await this.wire.find((packet) => this.isPeers(packet) && isAnswer(packet), left)
     const id = 1 + Math.floor(Math.random() * 65_000)
     const control = await this.ask(question(this.peer.services[0] ?? '', type.PTR), { port: 0, id })
-    const isControl = (packet: Packet) =>
-      packet.message?.id === id && packet.destinationPort === control.sourcePort
-    const answered = await this.answerTo(control, isControl)
-    const wrong = this.since(sent).filter((packet) => isAnswer(packet) && !isControl(packet))
+    this.#controlPorts.add(control.sourcePort)
+    const answered = await this.answerTo(control, (packet) => packet.message?.id === id)
+    const wrong = this.since(sent).filter(
+      (packet) => isAnswer(packet) && !this.#controlPorts.has(packet.destinationPort),
+    )
     must(wrong.length === 0, what, [sent, ...wrong])
     need(answered, `${what}: it does not answer at all any more`, [sent, control])
   }
 
-  /** Until the peer has multicast no answer for a second, so that it may repeat each. */
+  /**
+   * Until the peer has multicast nothing for a second, so that it may repeat each answer and probes
+   * no more, and has had time to forget what the tester said.
+   */
   async quiet(): Promise<void> {
     for (const { wire } of this.places)
       for (;;) {
-        const last = this.mine(wire).findLast(
-          (packet) => packet.message?.qr === 1 && this.isMulticast(packet),
+        const last = wire.packets.findLast(
+          (packet) => this.isMulticast(packet) && this.isPeers(packet),
         )
-        const left = (last?.at ?? 0) + quietMs - Date.now()
-        if (left <= 0) break
-        await sleep(left)
+        const said = wire.packets.findLast((packet) => !this.isPeers(packet) && isMdns(packet))
+        const until = Math.max((last?.at ?? 0) + quietMs, (said?.at ?? 0) + forgottenMs)
+        if (until <= Date.now()) break
+        await sleep(until - Date.now())
       }
   }
 
@@ -311,6 +345,9 @@ export class Lab {
   }
 }
 
+const isMdns = ({ sourcePort, destinationPort }: Pick<Packet, 'sourcePort' | 'destinationPort'>) =>
+  sourcePort === mdnsPort || destinationPort === mdnsPort
+
 /** The addresses in a list of records of one name. */
 export function addressesIn(records: readonly DnsRecord[], name: string): string[] {
   return records
@@ -339,7 +376,7 @@ async function makePlace(peer: Namespace, kind: LinkKind, index: number): Promis
   await connect({ namespace: machine, interface: 'op0' }, { namespace: peer, interface: far, mac })
   const own = [
     ...(kind === 'IPv4' ? [] : hosts.IPv6.map((each, i) => `${each}/${i === offLink ? 128 : 64}`)),
-    ...(kind === 'IPv6' ? [] : hosts.IPv4.map((each, i) => `${each}/${i === offLink ? 32 : 24}`)),
+    ...(kind === 'IPv6' ? [] : hosts.IPv4.map((each, i) => `${each}/${ipv4Prefix[i]}`)),
   ]
   const add = own.map((each) => `ip address add ${each} dev op0`)
   await runInside(machine, 'sh', ['-c', add.join(' && ')])

@@ -1,5 +1,5 @@
 import { reverseNameOf } from './bytes.ts'
-import { type Check, type LinkKind, must } from './check.ts'
+import { type Check, type LinkKind, must, need } from './check.ts'
 import { bitmapOf, type DnsRecord, recordText, sameName, type } from './dns.ts'
 import { address, question, raw } from './encode.ts'
 import { addressesIn, type Lab } from './lab.ts'
@@ -492,6 +492,77 @@ export const respondingChecks: Check[] = [
         host,
         ...replies,
       ])
+    },
+  },
+  {
+    ...on,
+    section: '6',
+    level: 'MUST',
+    says: 'nor at the end of that second, when the answer has a delay',
+    async run(lab) {
+      const sent = await lab.ask(question(browsed(lab), type.PTR))
+      const first = await lab.mustAnswer(sent, 'answer', answers(browsed(lab)))
+      for (const after of [820, 900]) {
+        await lab.wait(first.at + after - Date.now())
+        await lab.ask(question(browsed(lab), type.PTR), { from: 1 })
+      }
+      await lab.wait(300)
+      const again = lab.since(first).filter((p) => lab.isMulticast(p) && answers(browsed(lab))(p))
+      const early = again.filter((p) => p.at < first.at + 995)
+      must(early.length === 0, 'again within a second', [first, ...early])
+    },
+  },
+  {
+    ...onOne,
+    section: '6',
+    level: 'MUST',
+    says: 'another question for the same record is within the same second, too',
+    async run(lab) {
+      const sent = await askHost(lab)
+      const first = await lab.mustAnswer(sent, 'answer', answers(lab.peer.host))
+      const again = await lab.ask(question(lab.peer.host, type.ANY, { class: 255 }), { from: 1 })
+      const repeated = (p: Packet) => lab.isMulticast(p) && answers(lab.peer.host, ownType(lab))(p)
+      await lab.mustNotAnswer(again, `again within ${again.at - first.at} ms`, repeated, 400)
+    },
+  },
+  {
+    peer: 'off',
+    links,
+    section: '6',
+    level: 'MUST',
+    says: 'what was announced is not multicast again within a second',
+    async run(lab) {
+      await lab.start()
+      const isIt = (p: Packet) =>
+        lab.isPeers(p) && p.message?.qr === 1 && answers(lab.peer.host, ownType(lab))(p)
+      const first = need(await lab.wire.find(isIt, 15_000), 'not announced', lab.mine())
+      await lab.wait(50)
+      const asked = await askHost(lab)
+      await lab.mustNotAnswer(asked, 'again', (p) => p.at < first.at + 995 && isIt(p), 500)
+    },
+  },
+  {
+    ...onOne,
+    section: '6',
+    level: 'MUST',
+    says: 'in defence a record is not multicast twice within 250 ms',
+    async run(lab) {
+      const claimed = address(lab.peer.host, 'fe80::a2')
+      const probe = () =>
+        lab.ask(question(lab.peer.host, type.ANY), { from: 1, authorities: [claimed] })
+      const first = await lab.mustAnswer(await probe(), 'defence', answers(lab.peer.host))
+      await probe()
+      await lab.wait(20)
+      await probe()
+      await lab.wait(400)
+      const again = lab.since(first).filter((p) => answers(lab.peer.host)(p) && lab.isMulticast(p))
+      const times = [first, ...again].map((p) => p.at)
+      const gaps = times.slice(1).map((at, i) => at - (times[i] ?? 0))
+      must(
+        gaps.every((gap) => gap >= 245),
+        `after ${gaps} ms`,
+        [first, ...again],
+      )
     },
   },
   {

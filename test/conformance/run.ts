@@ -12,6 +12,8 @@ export interface Result {
   link: LinkKind
   /** Undefined: kept. */
   violation: string | undefined
+  /** The check itself went wrong, so that nothing is known of the peer. */
+  broken: boolean
 }
 
 /** Checks that follow each other on one peer. */
@@ -23,9 +25,9 @@ interface Batch {
 }
 
 /** Labs at a time: each is a peer, a voice and a capture, and most of the time all of them wait. */
-const atATime = 5
+const atATime = 6
 /** Checks on one booted peer; booting takes as long as two checks. */
-const batchSize = 10
+const batchSize = 14
 /** No check takes longer than that, whatever the peer does. */
 const checkLimitMs = 60_000
 
@@ -74,35 +76,42 @@ async function runBatch(peer: Peer, batch: Batch, folder: string): Promise<Resul
     const made = await Lab.make(peer, link, folder)
     lab = made
     if (batch.booted) await made.boot()
+    if (!batch.fresh) await made.settled()
     const results: Result[] = []
     for (const check of batch.checks) {
       if (!batch.fresh) await made.quiet()
-      results.push({ check, link, violation: await violationOf(check, made) })
+      results.push(await runCheck(check, made))
     }
     return results
   } catch (error) {
-    const violation = error instanceof Violation ? `it did not boot: ${error.message}` : undefined
-    if (violation === undefined) throw error
-    return batch.checks.map((check) => ({ check, link, violation }))
+    return batch.checks.map((check) => resultOf(check, link, error))
   } finally {
     lab?.end()
   }
 }
 
-async function violationOf(check: Check, lab: Lab): Promise<string | undefined> {
+async function runCheck(check: Check, lab: Lab): Promise<Result> {
   let timer: NodeJS.Timeout | undefined
   const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`'${check.says}' takes too long`)), checkLimitMs)
+    timer = setTimeout(
+      () => reject(new Error(`it takes longer than ${checkLimitMs} ms`)),
+      checkLimitMs,
+    )
   })
   try {
     await Promise.race([check.run(lab), limit])
-    return undefined
+    return { check, link: lab.kind, violation: undefined, broken: false }
   } catch (error) {
-    if (error instanceof Violation) return error.message
-    throw error
+    return resultOf(check, lab.kind, error)
   } finally {
     clearTimeout(timer)
   }
+}
+
+function resultOf(check: Check, link: LinkKind, error: unknown): Result {
+  if (error instanceof Violation) return { check, link, violation: error.message, broken: false }
+  const reason = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return { check, link, violation: `the check is broken: ${reason}`, broken: true }
 }
 
 function inOrder(results: readonly Result[]): Result[] {
