@@ -17,11 +17,11 @@ export class Complaints {
     this.#now = new Set()
   }
 
-  say(link: string, error: unknown, level: 'warn' | 'error' = 'warn'): void {
+  say(link: string, error: unknown): void {
     const sentence = errorMessage(error)
     const isNew = !this.#before.has(sentence) && !this.#now.has(sentence)
     this.#now.add(sentence)
     const advice = error instanceof Failure ? error.advice : undefined
-    if (isNew) this.#log[level]({ link, advice }, sentence)
+    if (isNew) this.#log.warn({ link, advice }, sentence)
   }
 }
