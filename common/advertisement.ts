@@ -31,6 +31,13 @@ const maxStringBytes = 255
 /** More host keys than key types exist are noise. */
 const maxHostKeys = 8
 
+const hostKeyNames = Array.from({ length: maxHostKeys }, (_, index) => hostKeyName(index))
+
+/** RFC 6763 section 6.4: no key twice, so `hostkey`, `hostkey2`, `hostkey3`. */
+function hostKeyName(index: number): string {
+  return index === 0 ? 'hostkey' : `hostkey${index + 1}`
+}
+
 export function encodeAdvertisement(advertisement: Advertisement): Buffer[] {
   const { id, eui64, host, user, hostKeys, boot, agent, os, flake } = advertisement
   const pairs: [string, string | undefined][] = [
@@ -39,7 +46,7 @@ export function encodeAdvertisement(advertisement: Advertisement): Buffer[] {
     ['eui64', eui64],
     ['host', host],
     ['user', user],
-    ...hostKeys.slice(0, maxHostKeys).map((key): [string, string] => ['hostkey', key]),
+    ...hostKeyNames.map((name, index): [string, string | undefined] => [name, hostKeys[index]]),
     ['boot', boot],
     ['agent', agent],
     ['os', os],
@@ -57,20 +64,12 @@ export function encodeAdvertisement(advertisement: Advertisement): Buffer[] {
  * send one; what does not fit is dropped. Undefined when it is not an agent's record at all.
  */
 export function decodeAdvertisement(strings: readonly Buffer[]): Advertisement | undefined {
-  const values = new Map<string, string[]>()
+  const values = new Map<string, string>()
   for (const string of strings) {
     const [key, value] = splitPair(string.toString('utf8'))
-    if (value === undefined) continue
-    const ofKey = values.get(key)
-    // In place: a packet holds 20,000 strings of one key, and a copy for each takes seconds.
-    if (ofKey) ofKey.push(value)
-    else values.set(key, [value])
+    if (value !== undefined && !values.has(key)) values.set(key, value)
   }
-  const first = (key: string, form: RegExp) =>
-    values
-      .get(key)
-      ?.slice(0, 1)
-      .find((v) => form.test(v))
+  const first = (key: string, form: RegExp) => [values.get(key) ?? ''].find((v) => form.test(v))
   const id = first('id', /^[0-9a-f]{16}$/)
   if (!id || first('txtvers', /^\d{1,3}$/) !== '1') return undefined
   return {
@@ -78,7 +77,7 @@ export function decodeAdvertisement(strings: readonly Buffer[]): Advertisement |
     eui64: first('eui64', /^[0-9a-f]{16}$/) ?? id,
     host: first('host', hostLabel) ?? '',
     user: first('user', userName) ?? '',
-    hostKeys: (values.get('hostkey') ?? []).filter(isFingerprint).slice(0, maxHostKeys),
+    hostKeys: hostKeyNames.flatMap((name) => values.get(name) ?? []).filter(isFingerprint),
     boot: first('boot', /^[0-9a-f]{8}$/) ?? '',
     agent: first('agent', /^[0-9A-Za-z.+-]{1,32}$/) ?? '',
     os: first('os', /^[\x20-\x7e]{1,64}$/),
