@@ -19,6 +19,7 @@ import {
   tieDeferralMs,
 } from './probe.ts'
 import { announcedAddresses, linkRecords, type Service } from './records.ts'
+import type { ResponderStatus } from './status.ts'
 
 export type Family = Door['family']
 export const families: Family[] = ['IPv4', 'IPv6']
@@ -34,6 +35,8 @@ export interface Surroundings {
   log: Log
   /** 0 <= x < 1, for the random delays of RFC 6762. */
   random(): number
+  /** What `status()` tells is something else now. */
+  changed(): void
 }
 
 /**
@@ -42,7 +45,8 @@ export interface Surroundings {
  * sockets and the clock.
  */
 export class Responder {
-  state: 'silent' | 'probing' | 'held' = 'silent'
+  #state: ResponderStatus['state'] = 'silent'
+  readonly #packets = { received: 0, answered: 0, sent: 0 }
   readonly #family: Family
   readonly #names: LinkNames
   readonly #surroundings: Surroundings
@@ -85,6 +89,20 @@ export class Responder {
     if (this.state === 'held') await this.#multicast(goodbye(this.#records))
     this.#fallSilent()
     this.#doors.close()
+  }
+
+  status(): ResponderStatus {
+    const packets = { ...this.#packets, malformed: this.#doors.malformed }
+    return { family: this.#family, state: this.#state, packets }
+  }
+
+  get state(): ResponderStatus['state'] {
+    return this.#state
+  }
+
+  set state(state: ResponderStatus['state']) {
+    this.#state = state
+    this.#surroundings.changed()
   }
 
   #makeRecords(): ResourceRecord[] {
@@ -170,6 +188,7 @@ export class Responder {
   #receive(door: Door, { message, address, port }: Arrival): void {
     const fromSelf = this.#surroundings.isOwn(address)
     if (!fromSelf && !this.#isHeardHere(door, address)) return
+    if (!fromSelf) this.#packets.received++
     if (message.response) {
       if (!fromSelf && port === mdnsPort) this.#hearResponse(message)
     } else if (this.state === 'held') {
@@ -214,6 +233,7 @@ export class Responder {
     // RFC 6762 section 6: 20-120 ms for records that others may answer for as well.
     if (delay === 'shared') await sleep(spread(20, 120, this.#surroundings.random))
     if (this.state !== 'held') return
+    this.#packets.answered++
     if (to === 'sender') await this.#send(door, message, from)
     else await this.#multicast(message)
   }
@@ -231,8 +251,10 @@ export class Responder {
   /** A message that the kernel refuses is a note: the next kernel event sets things right. */
   async #send(door: Door, message: Partial<Message>, to?: Destination): Promise<boolean> {
     try {
-      for (const part of packAnswers(message, this.#link.mtu - headerBytes[this.#family]))
+      for (const part of packAnswers(message, this.#link.mtu - headerBytes[this.#family])) {
         await door.send(part, to)
+        this.#packets.sent++
+      }
       return true
     } catch (error) {
       this.#log('debug', { error: errorMessage(error) }, 'could not send')

@@ -7,6 +7,7 @@ import { LinkNames } from './names.ts'
 import type { RunOptions } from './options.ts'
 import { missingAddresses, removableAddresses } from './reconcile.ts'
 import { families, Responder, type Surroundings } from './responder.ts'
+import { type LinkStatus, linkStatus } from './status.ts'
 
 /** What the daemon lends to each of its links. */
 export interface Means extends Surroundings {
@@ -77,6 +78,21 @@ export class ServedLink {
     for (const address of now ? removableAddresses(now, this.#added) : [])
       await this.#means.kernel.removeAddress(now?.name ?? '', address)
     this.#means.log.info({ link: this.#link.name }, 'link is left')
+  }
+
+  status(): LinkStatus {
+    const { hostname: configuredName, staticAddress, addresses } = this.#means.options
+    return linkStatus({
+      link: this.#link,
+      desired: addresses ? desiredAddresses(this.#link, staticAddress) : [],
+      added: this.#added,
+      staticAddress,
+      configuredName,
+      names: this.#names.held,
+      conflicts: this.#names.conflicts,
+      responders: this.#responders.map((responder) => responder.status()),
+      complaints: this.#complaints,
+    })
   }
 
   #makeResponders(link: Link): Responder[] {
