@@ -1,32 +1,27 @@
 import { isLinkLocal6 } from '../common/address.ts'
-import { type HostKey, keyKind } from './host-keys.ts'
+import { ed25519Randomart, type HostKey, keyKind } from './host-keys.ts'
 import { type AgentStatus, type LinkStatus, usableAddresses } from './status.ts'
 
 /** What the banner tells of; an agent's status has it, and so has the kernel, but for the names. */
 export type BannerSource = Pick<AgentStatus, 'id' | 'configuredName' | 'user' | 'port' | 'links'>
-
-export interface Credentials {
-  /** ed25519 first. */
-  hostKeys: readonly HostKey[]
-  /** Lines; empty where none could be drawn. */
-  randomart: readonly string[]
-}
 
 /** More links than this are told by `installer-agent status`: the login prompt has to stay in sight. */
 const maxLinks = 6
 const gap = '  '
 
 /**
- * The banner for `width` columns, in lines: how to get in, what to compare, and where `qr` is given
- * the code beside it. Nothing but ASCII and the code's blocks, whatever an interface is called.
+ * The banner for `width` columns, in lines: how to get in, what to compare (`hostKeys`, ed25519
+ * first), and where `qr` is given the code beside it. Nothing but ASCII and the code's blocks, whatever an interface is called.
  */
 export function formatBanner(
   source: BannerSource,
-  { hostKeys, randomart }: Credentials,
+  hostKeys: readonly HostKey[],
   qr: readonly string[],
   width: number,
 ): string[] {
-  const parts = [ways(source), heldNames(source), randomart].filter((part) => part.length > 0)
+  const parts = [ways(source), heldNames(source), ed25519Randomart(hostKeys)].filter(
+    (part) => part.length > 0,
+  )
   const beside = parts.flatMap((part, index) => (index > 0 ? ['', ...part] : part)).map(plain)
   const links = source.links.slice(0, maxLinks).flatMap((link) => addressLines(link, width))
   const below = [...links, ...moreLinks(source), ...zoneHint(source), ...fingerprints(hostKeys)]

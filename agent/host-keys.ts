@@ -1,11 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { keyFingerprint } from '../common/advertisement.ts'
-import { runCommand } from '../common/command.ts'
+import { randomart } from './randomart.ts'
 
 /** One of sshd's public keys, as an operator compares it. */
 export interface HostKey {
-  path: string
   /** As the key file names it: `ssh-ed25519`. */
   algorithm: string
   /** `SHA256:...`, as ssh-keygen -l prints it. */
@@ -23,7 +22,7 @@ export async function readHostKeys(folder: string): Promise<HostKey[]> {
 async function readHostKey(path: string): Promise<HostKey[]> {
   const [algorithm = '', blob] = (await readFile(path, 'utf8').catch(() => '')).split(/\s+/)
   if (!blob) return []
-  return [{ path, algorithm, fingerprint: keyFingerprint(Buffer.from(blob, 'base64')) }]
+  return [{ algorithm, fingerprint: keyFingerprint(Buffer.from(blob, 'base64')) }]
 }
 
 function isEd25519(algorithm: string): boolean {
@@ -38,14 +37,9 @@ export function keyKind(algorithm: string): string {
     .toUpperCase()
 }
 
-/**
- * The picture that `ssh -o VisualHostKey=yes` shows of the ed25519 key, in lines: eleven of nineteen
- * columns. Empty without such a key, or without ssh-keygen: fingerprints can be compared as well.
- */
-export async function ed25519Randomart(keys: readonly HostKey[]): Promise<string[]> {
+/** The picture of the ed25519 key, eleven lines of nineteen columns; empty without such a key. */
+export function ed25519Randomart(keys: readonly HostKey[]): string[] {
   const key = keys.find(({ algorithm }) => isEd25519(algorithm))
-  if (!key) return []
-  const drawn = await runCommand('ssh-keygen', ['-l', '-v', '-f', key.path]).catch(() => undefined)
-  const picture = drawn?.stdout.trimEnd().split('\n').slice(1) ?? []
-  return picture.every((line) => /^[|+][ -~]{17}[|+]$/.test(line)) ? picture : []
+  const digest = key?.fingerprint.replace(/^SHA256:/, '')
+  return digest ? randomart('ED25519 256', Buffer.from(digest, 'base64')) : []
 }

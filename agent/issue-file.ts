@@ -1,7 +1,7 @@
 import { chmod, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { errorMessage } from '../common/failure.ts'
 import type { Log } from '../common/log.ts'
-import type { Credentials } from './banner.ts'
+import type { HostKey } from './host-keys.ts'
 import { asIssueFile, consoleColumns, issueText } from './issue.ts'
 import type { StatusSource } from './status.ts'
 
@@ -17,7 +17,7 @@ const gatherMs = 1000
 export class IssueFile {
   readonly #path: string
   readonly #source: StatusSource
-  readonly #credentials: Credentials
+  readonly #hostKeys: readonly HostKey[]
   readonly #log: Log
   #written = ''
   #failed = ''
@@ -25,10 +25,10 @@ export class IssueFile {
   /** Writing is one after the other, and closing comes last. */
   #busy: Promise<void> = Promise.resolve()
 
-  constructor(path: string, source: StatusSource, credentials: Credentials, log: Log) {
+  constructor(path: string, source: StatusSource, hostKeys: readonly HostKey[], log: Log) {
     this.#path = path
     this.#source = source
-    this.#credentials = credentials
+    this.#hostKeys = hostKeys
     this.#log = log
   }
 
@@ -51,7 +51,7 @@ export class IssueFile {
 
   /** A reader sees the old file or the new one, never a half. */
   async #write(): Promise<void> {
-    const text = asIssueFile(issueText(this.#source.status(), this.#credentials, consoleColumns))
+    const text = asIssueFile(issueText(this.#source.status(), this.#hostKeys, consoleColumns))
     if (text === this.#written) return
     const unfinished = `${this.#path}.new`
     try {

@@ -2,8 +2,9 @@ import { explain } from '../common/failure.ts'
 import { readLinks } from '../common/links.ts'
 import type { BannerSource } from './banner.ts'
 import { isServed } from './desired-addresses.ts'
+import { readHostKeys } from './host-keys.ts'
 import { machineId } from './identity.ts'
-import { consoleColumns, issueText, readCredentials } from './issue.ts'
+import { consoleColumns, issueText } from './issue.ts'
 import { namesAfter } from './names.ts'
 import type { RunOptions } from './options.ts'
 import { AgentAbsent, readStatus, statusSocketOf } from './read-status.ts'
@@ -16,9 +17,9 @@ export async function printIssue(options: RunOptions): Promise<void> {
     process.stderr.write(`installer-agent: ${explain(error)}; names are not announced\n`)
     return kernelSource(options)
   })
-  const credentials = await readCredentials(options.hostKeys)
+  const hostKeys = await readHostKeys(options.hostKeys)
   const width = process.stdout.columns ?? consoleColumns
-  process.stdout.write(issueText(source, credentials, width))
+  process.stdout.write(issueText(source, hostKeys, width))
 }
 
 /** The addresses that are there without us; nobody answers to a name. */

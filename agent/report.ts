@@ -1,4 +1,5 @@
 import type { Log } from '../common/log.ts'
+import { readHostKeys } from './host-keys.ts'
 import type { RunOptions } from './options.ts'
 import type { StatusSource } from './status.ts'
 import { serveStatus } from './status-socket.ts'
@@ -30,8 +31,7 @@ export async function startReporting(
 async function keepIssue(path: string, source: StatusSource, options: RunOptions, log: Log) {
   // The QR encoder is loaded by those who asked for a banner.
   const { IssueFile } = await import('./issue-file.ts')
-  const { readCredentials } = await import('./issue.ts')
-  const issue = new IssueFile(path, source, await readCredentials(options.hostKeys), log)
+  const issue = new IssueFile(path, source, await readHostKeys(options.hostKeys), log)
   source.onChange = () => issue.changed()
   return issue
 }
