@@ -52,7 +52,7 @@ export function checkOptions(args: Arguments): RunOptions {
     mdns: !args.noMdns,
     hostKeys: args.hostKeys,
     flake: args.flake,
-    statusSocket: checkPath('--status-socket', args.statusSocket),
+    statusSocket: checkSocket(args.statusSocket),
     issueFile: checkPath('--issue-file', args.issueFile),
     logLevel: args.logLevel,
   }
@@ -64,6 +64,18 @@ function checkStatic(text: string): string {
   throw wrongUsage(
     `expected a link-local address without zone, or none, got '${text}'`,
     `for example --static-address ${staticLinkLocal}`,
+  )
+}
+
+/** Of `sun_path` in unix(7), without the zero at its end; Node cuts a longer path off, silently. */
+const maxSocketPathBytes = 107
+
+function checkSocket(text: string): string | undefined {
+  const path = checkPath('--status-socket', text)
+  if (path === undefined || Buffer.byteLength(path) <= maxSocketPathBytes) return path
+  throw wrongUsage(
+    `expected a path of at most ${maxSocketPathBytes} bytes after --status-socket, got '${path}'`,
+    'the system takes no longer one for a socket',
   )
 }
 
