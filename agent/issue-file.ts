@@ -44,7 +44,7 @@ export class IssueFile {
     clearTimeout(this.#timer)
     this.#source.onChange = () => {}
     await this.#busy
-    if (this.#written === '') return
+    // Also what an agent that was killed has left there, if there was no time yet to write.
     await rm(this.#path, { force: true }).catch(() => {})
     await askForReload()
   }
