@@ -1,5 +1,6 @@
 import { isLinkLocal6 } from '../common/address.ts'
 import { ed25519Randomart, type HostKey, keyKind } from './host-keys.ts'
+import { plain } from './plain.ts'
 import { type AgentStatus, type LinkStatus, usableAddresses } from './status.ts'
 
 /** What the banner tells of; an agent's status has it, and so has the kernel, but for the names. */
@@ -116,9 +117,4 @@ function joined(left: readonly string[], right: readonly string[], width: number
     const beside = right[row] ?? ''
     return `${(left[row] ?? '').padEnd(leftWidth)}${beside && gap}${beside}`.trimEnd()
   })
-}
-
-/** The kernel takes nearly anything as the name of an interface, terminal escapes too. */
-function plain(line: string): string {
-  return line.replace(/[^\x20-\x7e]/g, '?')
 }

@@ -54,7 +54,7 @@ const runOptions = {
     type: 'string',
     default: 'none',
     requiresArg: true,
-    describe: "file to keep the console's banner in, below /run/issue.d for agetty, or none",
+    describe: "file to keep the console's banner in, for a link in /etc/issue.d, or none",
   },
   'log-level': { choices: logLevels, default: 'info' },
 } as const satisfies Record<string, Options>

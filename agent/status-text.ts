@@ -1,3 +1,4 @@
+import { plain } from './plain.ts'
 import type { AgentStatus, LinkStatus, NameStatus } from './status.ts'
 
 /**
@@ -68,8 +69,4 @@ function packetLines({ packets, names }: LinkStatus): string[] {
       `${received} received, ${malformed} malformed, ${answered} answered, ${sent} sent`,
     ),
   ]
-}
-
-function plain(line: string): string {
-  return line.replace(/[^\x20-\x7e]/g, '?')
 }
