@@ -26,6 +26,8 @@ export class Answerer {
   readonly #queue = new ReplyQueue((answers) => void this.#flush(answers))
   readonly #truncated: TruncatedQueries
   #privateReplies = 0
+  /** Queries that were answered. */
+  answered = 0
 
   /** `records` gives those that may be given out now. */
   constructor(records: () => readonly ResourceRecord[], voice: Voice, random: () => number) {
@@ -61,7 +63,9 @@ export class Answerer {
   #respond(query: Message, { door, from, direct, reachable }: Origin, waited: boolean): void {
     const asker = { legacy: from.port !== mdnsPort, direct, reachable }
     const since = (record: ResourceRecord) => this.#voice.since(record)
-    for (const reply of answer(this.#records(), query, asker, since)) {
+    const replies = answer(this.#records(), query, asker, since)
+    if (replies.length > 0) this.answered++
+    for (const reply of replies) {
       const delay = waited || reply.delay === 'none' ? 0 : spread(...sharedDelayMs, this.#random)
       if (reply.to === 'sender') void this.#toSender(door, reply, from, delay)
       else if (delay > 0) this.#queue.add(reply.message.answers, delay)

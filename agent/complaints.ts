@@ -11,6 +11,11 @@ export class Complaints {
     this.#log = log
   }
 
+  /** The sentences that hold now. */
+  get present(): string[] {
+    return [...this.#now]
+  }
+
   /** A new look at the link: what is not said again until the next one is over. */
   begin(): void {
     this.#before = this.#now

@@ -7,14 +7,16 @@ import { type Kernel, kernel } from './kernel.ts'
 import { LinkAddresses } from './link-addresses.ts'
 import { Latch, watchLinks } from './link-events.ts'
 import type { RunOptions } from './options.ts'
+import { startReporting } from './report.ts'
 import { routeTo } from './route.ts'
 import { type Means, ServedLink } from './served-link.ts'
+import type { AgentStatus } from './status.ts'
 
 /**
  * Runs until the signal is aborted: on each event of the kernel, look at the links, add the
  * addresses that are missing, and let the responders of each link take over what is there now.
  * Then goodbye, and the addresses that it added are removed. Throws a Failure when it cannot
- * read links or may not add addresses.
+ * read links or may not add addresses, and when another agent runs here.
  */
 export async function runDaemon(options: RunOptions, log: Log, signal: AbortSignal): Promise<void> {
   const events = new Latch()
@@ -30,10 +32,12 @@ export async function runDaemon(options: RunOptions, log: Log, signal: AbortSign
     random: Math.random,
     lookAgainIn: (milliseconds) => alarm.set(milliseconds),
   })
+  const report = await startReporting(daemon, options, log)
   try {
     for await (const links of watchLinks(events, signal, log)) await daemon.lookAgain(links)
   } finally {
     await daemon.close()
+    await report.close()
     alarm.clear()
   }
 }
@@ -52,12 +56,15 @@ export interface DaemonMeans {
 
 /** The links that are served, by interface index. */
 export class Daemon {
+  /** Called when `status()` may have something new to tell. */
+  onChange: () => void = () => {}
   readonly #served = new Map<number, ServedLink>()
   readonly #means: DaemonMeans
   #links: Link[] = []
   /** Sticky: the card that names the machine stays the same while the agent runs. */
   #id: string | undefined
   #saidNoLink = false
+  readonly #started = new Date().toISOString()
 
   constructor(means: DaemonMeans) {
     this.#means = means
@@ -75,6 +82,22 @@ export class Daemon {
       await served.update(link)
     }
     this.#sayWhenNoLink()
+    this.onChange()
+  }
+
+  status(): AgentStatus {
+    const { options, identity } = this.#means
+    const { agent, boot, user, hostKeys } = identity
+    return {
+      version: 1,
+      agent: { version: agent, pid: process.pid, started: this.#started, boot },
+      id: this.#id ?? null,
+      configuredName: options.hostname,
+      user,
+      port: options.sshPort,
+      hostKeys,
+      links: [...this.#served.values()].map((link) => link.status()),
+    }
   }
 
   async close(): Promise<void> {
@@ -109,6 +132,7 @@ export class Daemon {
       otherLinks: (link) =>
         this.#links.filter((each) => each.index !== link.index && !each.loopback),
       route: routeTo,
+      changed: () => this.onChange(),
     }
   }
 

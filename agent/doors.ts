@@ -11,6 +11,7 @@ export class LinkDoors {
   readonly #receive: (door: Door, arrival: Arrival) => void
   /** By what they are bound to: the group's, and one on each address. */
   readonly #doors = new Map<string, Door>()
+  #malformedBefore = 0
 
   constructor(family: Door['family'], receive: (door: Door, arrival: Arrival) => void) {
     this.#family = family
@@ -25,7 +26,7 @@ export class LinkDoors {
     const wanted = wantedDoors(link, this.#family, otherIPv4, this.group !== undefined)
     for (const [key, door] of this.#doors)
       if (!wanted.has(key)) {
-        door.close()
+        this.#close(door)
         this.#doors.delete(key)
       }
     const failures: unknown[] = []
@@ -43,15 +44,21 @@ export class LinkDoors {
     return failures
   }
 
-  /** What arrived and was no DNS message. */
-  get malformed(): number {
-    return [...this.#doors.values()].reduce((sum, door) => sum + door.errors.malformed, 0)
-  }
-
   close(): void {
-    for (const door of this.#doors.values()) door.close()
+    for (const door of this.#doors.values()) this.#close(door)
     this.#doors.clear()
     this.group = undefined
+  }
+
+  /** How many packets were no DNS messages, on these sockets and on those before them. */
+  get malformed(): number {
+    const counts = [...this.#doors.values()].map((door) => door.errors.malformed)
+    return counts.reduce((sum, each) => sum + each, this.#malformedBefore)
+  }
+
+  #close(door: Door): void {
+    this.#malformedBefore += door.errors.malformed
+    door.close()
   }
 }
 

@@ -109,6 +109,11 @@ export class LinkAddresses {
     }
   }
 
+  /** What is wrong now, in sentences. */
+  get complaints(): string[] {
+    return this.#complaints.present
+  }
+
   /** How the addresses that the link should have stood at the last look. */
   states(): AddressState[] {
     return this.#desired.map((desired) => {

@@ -13,6 +13,7 @@ import { LinkDoors } from './doors.ts'
 import { type LinkNames, manyConflictsDelayMs } from './names.ts'
 import { conflictingNames, lostTies, probeDelays, probeMessage, tieDeferralMs } from './probe.ts'
 import { announcedAddresses, linkRecords, type Service } from './records.ts'
+import type { ResponderStatus } from './status.ts'
 import { Voice } from './voice.ts'
 
 export type Family = Door['family']
@@ -29,6 +30,8 @@ export interface Surroundings {
   route(address: string): Promise<string | undefined>
   /** Another machine on the link has said goodbye for the static address: it may be free now. */
   staticAddressFreed(): void
+  /** There is something new to show of the link. */
+  changed(): void
   log: Log
   /** 0 <= x < 1, for the random delays of RFC 6762. */
   random(): number
@@ -41,8 +44,8 @@ export interface Surroundings {
  */
 export class Responder {
   readonly family: Family
-  /** Messages that were heard. */
-  readonly heard = { queries: 0, responses: 0, refused: 0 }
+  #heard = 0
+  #refused = 0
   readonly #names: LinkNames
   readonly #surroundings: Surroundings
   #link: Link
@@ -98,10 +101,12 @@ export class Responder {
     this.#doors.close()
   }
 
-  /** The names that are claimed here, and what was heard and said so far. */
-  get status() {
-    const { malformed } = this.#doors
-    return { names: [...this.#claims], ...this.heard, malformed, sent: this.#voice.sent }
+  /** What it knows of itself, for people and scripts. */
+  status(): ResponderStatus {
+    const malformed = this.#doors.malformed + this.#refused
+    const { answered } = this.#answerer
+    const packets = { received: this.#heard, malformed, answered, sent: this.#voice.sent }
+    return { family: this.family, names: [...this.#claims], packets }
   }
 
   #fallSilent(): void {
@@ -114,6 +119,7 @@ export class Responder {
     this.#spoken = []
     this.#announcer.clear()
     this.#answerer.clear()
+    this.#surroundings.changed()
   }
 
   /** The link's records are what they are now: new names are probed for, changed records announced. */
@@ -144,6 +150,7 @@ export class Responder {
     // A name that is probed for again falls silent only: what was said of it may still be true.
     const gone = withdrawn(before, this.#records)
     this.#announcer.tell(withdrawn(this.#spoken, before), gone, () => this.#sayAnnounced())
+    this.#surroundings.changed()
   }
 
   /** Probes for names, until they are ours or no longer wished for (RFC 6762 section 8.1). */
@@ -185,7 +192,7 @@ export class Responder {
   /** Whatever is wrong with a message costs a count, and nothing else. */
   #receive(door: Door, arrival: Arrival): void {
     this.#hear(door, arrival).catch((error: unknown) => {
-      this.heard.refused++
+      this.#refused++
       this.#log('debug', { error: errorMessage(error) }, 'could not make sense of a message')
     })
   }
@@ -193,7 +200,7 @@ export class Responder {
   async #hear(door: Door, { message, address, port }: Arrival): Promise<void> {
     const fromSelf = this.#surroundings.isOwn(address)
     if (!fromSelf && !this.#isHeardHere(door, address)) return
-    this.heard[message.response ? 'responses' : 'queries']++
+    if (!fromSelf) this.#heard++
     if (!message.response) await this.#hearQuery(door, message, { address, port }, fromSelf)
     else if (!fromSelf && port === mdnsPort) this.#hearResponse(message)
   }

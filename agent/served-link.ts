@@ -6,6 +6,7 @@ import { LinkAddresses } from './link-addresses.ts'
 import { LinkNames } from './names.ts'
 import type { RunOptions } from './options.ts'
 import { families, Responder, type Surroundings } from './responder.ts'
+import { type LinkStatus, linkStatus } from './status.ts'
 
 /** What the daemon lends to each of its links. */
 export interface Means extends Omit<Surroundings, 'staticAddressFreed'> {
@@ -69,6 +70,20 @@ export class ServedLink {
     await this.#closeResponders()
     if (now) await this.addresses.leave(now)
     this.#means.log.info({ link: this.#link.name }, 'link is left')
+  }
+
+  /** How the link stands, for people and scripts. */
+  status(): LinkStatus {
+    return linkStatus({
+      link: this.#link,
+      kept: this.addresses.states(),
+      staticAddress: this.#means.options.staticAddress,
+      configuredName: this.#means.options.hostname,
+      names: this.#names.held,
+      conflicts: this.#names.conflicts,
+      responders: this.#responders.map((responder) => responder.status()),
+      complaints: [...this.addresses.complaints, ...this.#complaints.present],
+    })
   }
 
   #makeResponders(link: Link): Responder[] {
