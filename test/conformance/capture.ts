@@ -84,6 +84,11 @@ export class Capture {
     return () => this.#events.off('packets', onPackets)
   }
 
+  /** What has been is forgotten. */
+  clear(): void {
+    this.packets.length = 0
+  }
+
   stop(): void {
     this.#child.kill('SIGKILL')
   }

@@ -13,9 +13,11 @@ export interface Check {
   says: string
   /**
    * `shared`: a peer that has announced, with other checks before and after this one.
-   * `fresh`: the same, of one's own. `off`: it is started by the check.
+   * `fresh`: a peer that has just announced. `off`: it is started by the check.
    */
   peer: 'shared' | 'fresh' | 'off'
+  /** The check leaves machine or link other than they were: nobody else gets them. */
+  alters?: boolean
   links: readonly LinkKind[]
   /** Throws a Violation when the peer does not keep it. */
   run(lab: Lab): Promise<void> | void

@@ -22,7 +22,7 @@ const contested = (
   options: Options = {},
   of: readonly LinkKind[] = ['IPv6'],
 ): Check => ({
-  peer: 'fresh',
+  peer: 'shared',
   links: of,
   section: '9',
   level: 'MUST',
@@ -109,6 +109,7 @@ export const conflictChecks: Check[] = [
   },
   {
     ...on,
+    peer: 'shared',
     section: '9',
     level: 'MUST',
     says: 'a name that nobody defends in the new probes is kept, and announced again',
@@ -183,6 +184,7 @@ export const conflictChecks: Check[] = [
   },
   {
     ...onOne,
+    peer: 'shared',
     section: '9',
     level: 'MUST',
     says: 'while one name is contested, the others are answered for',
@@ -197,6 +199,7 @@ export const conflictChecks: Check[] = [
   },
   {
     ...onOne,
+    peer: 'shared',
     section: '9',
     level: 'MUST',
     says: 'while a name is contested, it is not answered for',
@@ -211,6 +214,7 @@ export const conflictChecks: Check[] = [
   },
   {
     ...onOne,
+    peer: 'shared',
     section: '9',
     level: 'MUST',
     says: 'other data for a service that is ours sets it back to probing',

@@ -100,6 +100,7 @@ const bigger = (packets: readonly Packet[], mtu: number) =>
 
 const crowded: Check = {
   peer: 'off',
+  alters: true,
   links,
   section: '17',
   level: 'MUST',
@@ -126,6 +127,7 @@ const crowded: Check = {
 
 const crowdedStart: Check = {
   peer: 'off',
+  alters: true,
   links,
   section: '17',
   level: 'MUST',

@@ -116,6 +116,25 @@ export class Lab {
     this.#program.stderr.resume()
   }
 
+  get isRunning(): boolean {
+    return this.#program !== undefined
+  }
+
+  /** Back to a machine on which the peer does not run, and a link on which nothing was said. */
+  async startAnew(): Promise<void> {
+    if (this.#program) await this.stopPeer()
+    for (const { wire } of this.places) wire.clear()
+  }
+
+  /** Whether the peer still answers for its first host name. */
+  async holdsHost(): Promise<boolean> {
+    if (!this.#program) return true
+    const id = newId()
+    const sent = await this.ask(question(this.peer.host, type.ANY), { port: 0, id })
+    const isIt = (packet: Packet) => packet.message?.id === id && packet.message.answers.length > 0
+    return (await this.answerTo(sent, isIt, 1000)) !== undefined
+  }
+
   /** Starts it and waits until it has announced its host name twice in each family. */
   async boot(): Promise<void> {
     await this.start()
@@ -154,8 +173,13 @@ export class Lab {
   /** Ends the program with SIGTERM and waits for it. */
   async stopPeer(): Promise<void> {
     const program = need(this.#program, 'not started')
-    program.kill('SIGTERM')
-    if (program.exitCode === null && program.signalCode === null) await once(program, 'exit')
+    this.#program = undefined
+    const isOver = program.exitCode !== null || program.signalCode !== null
+    if (!isOver) {
+      program.kill('SIGTERM')
+      await once(program, 'exit')
+    }
+    await settleCapture()
   }
 
   /** Runs a command on the peer's machine. */
@@ -272,7 +296,7 @@ export class Lab {
       packet.at >= sent.at && packet.message?.qr === 1 && fits(packet)
     const left = Math.max(1, sent.at + milliseconds - Date.now())
     await this.wire.find((packet) => this.isPeers(packet) && isAnswer(packet), left)
-    const id = 1 + Math.floor(Math.random() * 65_000)
+    const id = newId()
     const control = await this.ask(question(this.peer.services[0] ?? '', type.PTR), { port: 0, id })
     this.#controlPorts.add(control.sourcePort)
     const answered = await this.answerTo(control, (packet) => packet.message?.id === id)
@@ -304,17 +328,20 @@ export class Lab {
     return destination === mdnsGroup.IPv4 || destination === mdnsGroup.IPv6
   }
 
-  /** The records that the peer has announced to the group, newest last, each once. */
+  /** The records that the peer has told the group, as a cache would have them (section 10.2). */
   announced(family: Family = this.family): DnsRecord[] {
-    const records = this.mine()
-      .filter((packet) => packet.family === family && packet.message?.qr === 1)
-      .filter((packet) => this.isMulticast(packet))
-      .flatMap((packet) => packet.message?.answers ?? [])
-    const alive = new Map<string, DnsRecord>()
-    for (const record of records)
-      if (record.ttl === 0) alive.delete(keyOf(record))
-      else alive.set(keyOf(record), record)
-    return [...alive.values()]
+    const alive = new Map<string, { record: DnsRecord; at: number }>()
+    for (const packet of this.mine()) {
+      const { message, at } = packet
+      if (packet.family !== family || message?.qr !== 1 || !this.isMulticast(packet)) continue
+      for (const record of message.answers) {
+        for (const [key, old] of alive)
+          if (record.flush && isSameSet(old.record, record) && old.at < at - 1000) alive.delete(key)
+        if (record.ttl === 0) alive.delete(keyOf(record))
+        else alive.set(keyOf(record), { record, at })
+      }
+    }
+    return [...alive.values()].map(({ record }) => record)
   }
 
   /** An announced record of a name and type. */
@@ -347,6 +374,14 @@ export class Lab {
 
 const isMdns = ({ sourcePort, destinationPort }: Pick<Packet, 'sourcePort' | 'destinationPort'>) =>
   sourcePort === mdnsPort || destinationPort === mdnsPort
+
+const isSameSet = (a: DnsRecord, b: DnsRecord) =>
+  sameName(a.name, b.name) && a.type === b.type && a.class === b.class
+
+const newId = () => 1 + Math.floor(Math.random() * 65_000)
+
+/** What was sent before a program ended may still be on its way from tcpdump. */
+const settleCapture = () => sleep(150)
 
 /** The addresses in a list of records of one name. */
 export function addressesIn(records: readonly DnsRecord[], name: string): string[] {

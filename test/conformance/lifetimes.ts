@@ -10,13 +10,12 @@ import { answers, ownType } from './responding.ts'
 
 const links: readonly LinkKind[] = ['IPv6', 'IPv4', 'dual']
 const on = { peer: 'fresh', links: ['IPv6', 'IPv4'] as readonly LinkKind[] } as const
+const onShared = { ...on, peer: 'shared' } as const
 
 const isShared = (name: string, kind: number) => kind === type.PTR && !/\.arpa$/.test(name)
 
 /** The records whose goodbye came, by what they are. */
-async function goodbyes(lab: Lab, family: Family): Promise<Set<string>> {
-  await lab.stopPeer()
-  await lab.wait(300)
+function goodbyes(lab: Lab, family: Family): Set<string> {
   const said = lab.mine().filter((packet) => packet.family === family)
   const gone = said.flatMap(({ message }) => message?.answers.filter((r) => r.ttl === 0) ?? [])
   return new Set(gone.map(keyOf))
@@ -30,8 +29,9 @@ const saysGoodbye = (says: string, shared: boolean): Check => ({
   says,
   async run(lab) {
     const before = lab.families.map((family) => lab.announced(family))
+    await lab.stopPeer()
     for (const [i, family] of lab.families.entries()) {
-      const gone = await goodbyes(lab, family)
+      const gone = goodbyes(lab, family)
       const records = (before[i] ?? []).filter((r) => isShared(r.name, r.type) === shared)
       const missing = records.filter((record) => !gone.has(keyOf(record)))
       must(missing.length === 0, `no goodbye over ${family}: ${missing.map(recordText)}`)
@@ -42,11 +42,27 @@ const saysGoodbye = (says: string, shared: boolean): Check => ({
 const added = (lab: Lab) => (lab.kind === 'IPv4' ? '192.0.2.77' : '2001:db8::77')
 const prefix = (lab: Lab) => (lab.kind === 'IPv4' ? 24 : 64)
 
-/** Gives the peer another address; gives the moment and the first announcement of it. */
+const change = (lab: Lab, verb: 'add' | 'del') =>
+  lab.onPeer('ip', 'address', verb, `${added(lab)}/${prefix(lab)}`, 'dev', 'in0')
+
+/** Gives the peer another address for a while; gives the moment and the first announcement of it. */
+function withAddress(
+  body: (lab: Lab, added: { at: number; announced: Packet }) => Promise<void> | void,
+): (lab: Lab) => Promise<void> {
+  return async (lab) => {
+    try {
+      await body(lab, await addAddress(lab))
+    } finally {
+      await change(lab, 'del').catch(() => 'gone already')
+      await lab.quiet()
+    }
+  }
+}
+
 async function addAddress(lab: Lab): Promise<{ at: number; announced: Packet }> {
   await lab.quiet()
   const at = Date.now()
-  await lab.onPeer('ip', 'address', 'add', `${added(lab)}/${prefix(lab)}`, 'dev', 'in0')
+  await change(lab, 'add')
   const announced = await lab.wire.find((p) => lab.isPeers(p) && tells(lab, p, at), 5000)
   return { at, announced: need(announced, `${added(lab)} was not announced`, lab.since(at)) }
 }
@@ -68,7 +84,6 @@ export const lifetimeChecks: Check[] = [
       await lab.quiet()
       const stopped = Date.now()
       await lab.stopPeer()
-      await lab.wait(300)
       const said = lab.since(stopped)
       must(said.length > 0, 'nothing said')
       for (const packet of said) {
@@ -81,22 +96,20 @@ export const lifetimeChecks: Check[] = [
     },
   },
   {
-    ...on,
+    ...onShared,
     section: '8.4',
     level: 'MUST',
     says: 'a new address is announced at once',
-    async run(lab) {
-      const { at, announced } = await addAddress(lab)
+    run: withAddress((_, { at, announced }) => {
       must(announced.at - at < 1000, `after ${announced.at - at} ms`, [announced])
-    },
+    }),
   },
   {
-    ...on,
+    ...onShared,
     section: '10.2',
     level: 'MUST',
     says: 'a new address is announced together with the others of the host, with cache-flush bit',
-    async run(lab) {
-      const { announced } = await addAddress(lab)
+    run: withAddress(async (lab, { announced }) => {
       const records = announced.message?.answers.filter((r) => sameName(r.name, lab.peer.host))
       const isKind = (each: string) => each.includes(':') === (ownType(lab) === type.AAAA)
       const wanted = (await lab.addresses()).filter(isKind).sort()
@@ -105,27 +118,25 @@ export const lifetimeChecks: Check[] = [
         .sort()
       must(`${got}` === `${wanted}`, `${got} of ${wanted}`, [announced])
       must(records?.every((r) => r.flush) === true, 'without cache-flush bit', [announced])
-    },
+    }),
   },
   {
-    ...on,
+    ...onShared,
     section: '8.4',
     level: 'MUST',
     says: 'a new address is announced twice, at least a second apart',
-    async run(lab) {
-      const { announced } = await addAddress(lab)
+    run: withAddress(async (lab, { announced }) => {
       const again = await lab.wire.find((p) => lab.isPeers(p) && tells(lab, p, announced.at), 3500)
       const took = need(again, 'announced once', lab.since(announced.at - 1)).at - announced.at
       must(took >= 995, `again after ${took} ms`, lab.since(announced.at - 1))
-    },
+    }),
   },
   {
-    ...on,
+    ...onShared,
     section: '8.4',
     level: 'MUST',
     says: 'the reverse mapping of a new address is announced and answered for',
-    async run(lab) {
-      const { announced } = await addAddress(lab)
+    run: withAddress(async (lab, { announced }) => {
       const reverse = reverseNameOf(added(lab))
       const isIt = (p: Packet) =>
         lab.isPeers(p) && p.at >= announced.at - 300 && answers(reverse)(p)
@@ -133,33 +144,31 @@ export const lifetimeChecks: Check[] = [
       await lab.quiet()
       const sent = await lab.ask(question(reverse, type.PTR))
       await lab.mustAnswer(sent, 'reverse mapping', answers(reverse, type.PTR))
-    },
+    }),
   },
   {
-    ...on,
+    ...onShared,
     section: '8.4',
     level: 'SHOULD',
     says: 'a new address needs no new probe of the host name',
-    async run(lab) {
-      const { at } = await addAddress(lab)
+    run: withAddress(async (lab, { at }) => {
       await lab.wait(600)
       const probes = lab
         .since(at)
         .filter(({ message }) => message?.questions.some((q) => sameName(q.name, lab.peer.host)))
       must(probes.filter((p) => p.message?.qr === 0).length === 0, 'probed again', probes)
-    },
+    }),
   },
   {
-    ...on,
+    ...onShared,
     section: '8.4',
     level: 'MUST',
     says: 'an address that is gone is withdrawn at once, by a goodbye or by the new set',
-    async run(lab) {
-      await addAddress(lab)
+    run: withAddress(async (lab) => {
       await lab.wait(2500)
       await lab.quiet()
       const at = Date.now()
-      await lab.onPeer('ip', 'address', 'del', `${added(lab)}/${prefix(lab)}`, 'dev', 'in0')
+      await change(lab, 'del')
       const kinds = ownType(lab)
       const withdraws = (p: Packet) => {
         const of = p.message?.answers.filter((r) => sameName(r.name, lab.peer.host)) ?? []
@@ -180,7 +189,7 @@ export const lifetimeChecks: Check[] = [
       const answer = await lab.mustAnswer(sent, 'addresses', (p) => p.message?.id === 2)
       const still = addressesIn(answer.message.answers, lab.peer.host).includes(added(lab))
       must(!still, 'still given', [answer])
-    },
+    }),
   },
   {
     ...on,

@@ -166,6 +166,7 @@ export const linkChecks: Check[] = [
   {
     ...on,
     peer: 'off',
+    alters: true,
     section: '15',
     level: 'MUST',
     says: 'with 169.254 addresses on both links each is answered with its own',

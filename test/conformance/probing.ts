@@ -430,6 +430,7 @@ export const probingChecks: Check[] = [
   {
     peer: 'fresh',
     links: ['IPv6'],
+    alters: true,
     section: '8',
     level: 'MUST',
     says: 'when the link comes back, names are probed for and announced anew, after a random delay',

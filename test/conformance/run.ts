@@ -16,26 +16,25 @@ export interface Result {
   broken: boolean
 }
 
-/** Checks that follow each other on one peer. */
+/** Checks that follow each other on one machine. */
 interface Batch {
   link: LinkKind
   checks: Check[]
-  fresh: boolean
-  booted: boolean
 }
 
+type Choice = (check: Check, link: LinkKind) => boolean
+
 /** Labs at a time: each is a peer, a voice and a capture, and most of the time all of them wait. */
-const atATime = 6
+const atATime = 8
 /** Checks on one booted peer; booting takes as long as two checks. */
 const batchSize = 14
+/** Checks on one machine, for each of which the peer is started again. */
+const freshBatchSize = 4
 /** No check takes longer than that, whatever the peer does. */
 const checkLimitMs = 60_000
 
 /** Runs all checks, several peers at a time, and gives the results in the order of the list. */
-export async function runChecks(
-  peer: Peer,
-  wanted: (check: Check, link: LinkKind) => boolean = () => true,
-): Promise<Result[]> {
+export async function runChecks(peer: Peer, wanted: Choice = () => true): Promise<Result[]> {
   const folder = await mkdtemp(join(tmpdir(), 'conformance-'))
   try {
     await peer.prepare(folder)
@@ -52,39 +51,52 @@ export async function runChecks(
   }
 }
 
-/** Those of a batch first, because they take longest. */
-function makeBatches(wanted: (check: Check, link: LinkKind) => boolean): Batch[] {
+/** The longest first, so that none of them is alone at the end. */
+function makeBatches(wanted: Choice): Batch[] {
   const links: LinkKind[] = ['IPv6', 'IPv4', 'dual', 'two']
-  const alone: Batch[] = []
-  const together: Batch[] = []
-  for (const link of links) {
+  const batches = links.flatMap((link) => {
     const onLink = checks.filter((check) => check.links.includes(link) && wanted(check, link))
-    for (const check of onLink.filter((each) => each.peer !== 'shared'))
-      alone.push({ link, checks: [check], fresh: true, booted: check.peer === 'fresh' })
-    const shared = onLink.filter((each) => each.peer === 'shared')
-    for (let at = 0; at < shared.length; at += batchSize)
-      together.push({ link, checks: shared.slice(at, at + batchSize), fresh: false, booted: true })
-  }
-  const slow = alone.filter((batch) => batch.checks.some((check) => check.says.includes('quarter')))
-  return [...slow, ...together, ...alone.filter((batch) => !slow.includes(batch))]
+    const [slow, others] = partition(onLink, isSlow)
+    const [altering, harmless] = partition(others, (check) => check.alters === true)
+    const [shared, fresh] = partition(harmless, (check) => check.peer === 'shared')
+    return [
+      ...slices(slow, 1),
+      ...slices(shared, batchSize),
+      ...slices(fresh, freshBatchSize),
+      ...slices(altering, 1),
+    ].map((each) => ({ link, checks: each }))
+  })
+  const weight = ({ checks: [first, ...rest] }: Batch) =>
+    first && isSlow(first) ? 2 * batchSize : rest.length
+  return batches.toSorted((a, b) => weight(b) - weight(a))
+}
+
+const isSlow = ({ says }: Check) => /a quarter of the life|fifteen conflicts/.test(says)
+
+function partition<T>(all: readonly T[], isFirst: (each: T) => boolean): [T[], T[]] {
+  return [all.filter(isFirst), all.filter((each) => !isFirst(each))]
+}
+
+function slices<T>(all: readonly T[], size: number): T[][] {
+  const starts = Array.from({ length: Math.ceil(all.length / size) }, (_, i) => i * size)
+  return starts.map((at) => all.slice(at, at + size))
 }
 
 async function runBatch(peer: Peer, batch: Batch, folder: string): Promise<Result[]> {
   const { link } = batch
+  const results: Result[] = []
   let lab: Lab | undefined
   try {
-    const made = await Lab.make(peer, link, folder)
-    lab = made
-    if (batch.booted) await made.boot()
-    if (!batch.fresh) await made.settled()
-    const results: Result[] = []
     for (const check of batch.checks) {
-      if (!batch.fresh) await made.quiet()
-      results.push(await runCheck(check, made))
+      lab ??= await Lab.make(peer, link, folder)
+      const result = await runCheck(check, lab)
+      results.push(result)
+      // What has gone wrong may have left a peer without its name.
+      if (result.violation === undefined || (!result.broken && (await lab.holdsHost()))) continue
+      lab.end()
+      lab = undefined
     }
     return results
-  } catch (error) {
-    return batch.checks.map((check) => resultOf(check, link, error))
   } finally {
     lab?.end()
   }
@@ -93,19 +105,27 @@ async function runBatch(peer: Peer, batch: Batch, folder: string): Promise<Resul
 async function runCheck(check: Check, lab: Lab): Promise<Result> {
   let timer: NodeJS.Timeout | undefined
   const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`it takes longer than ${checkLimitMs} ms`)),
-      checkLimitMs,
-    )
+    const late = () => reject(new Error(`it takes longer than ${checkLimitMs} ms`))
+    timer = setTimeout(late, checkLimitMs)
   })
   try {
-    await Promise.race([check.run(lab), limit])
+    await Promise.race([makeReady(check, lab).then(() => check.run(lab)), limit])
     return { check, link: lab.kind, violation: undefined, broken: false }
   } catch (error) {
     return resultOf(check, lab.kind, error)
   } finally {
     clearTimeout(timer)
   }
+}
+
+/** The peer as the check wants it. */
+async function makeReady(check: Check, lab: Lab): Promise<void> {
+  if (check.peer !== 'shared' || !lab.isRunning) {
+    await lab.startAnew()
+    if (check.peer !== 'off') await lab.boot()
+    if (check.peer === 'shared') await lab.settled()
+  }
+  if (check.peer === 'shared') await lab.quiet()
 }
 
 function resultOf(check: Check, link: LinkKind, error: unknown): Result {

@@ -10,7 +10,7 @@ const on = { peer: 'shared', links } as const
 
 /** What the peer sent in a family before the tester said anything. */
 export function startOf(lab: Lab, family: Family): Packet[] {
-  const spoke = lab.packets.find((each) => !lab.isPeers(each) && each.sourcePort === 5353)
+  const spoke = lab.packets.find((each) => !lab.isPeers(each) && each.destinationPort === 5353)
   return lab.mine().filter((each) => each.family === family && each.at < (spoke?.at ?? Infinity))
 }
 

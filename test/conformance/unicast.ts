@@ -309,6 +309,7 @@ export const unicastChecks: Check[] = [
   {
     ...on,
     peer: 'fresh',
+    alters: true,
     section: '5.5',
     level: 'SHOULD',
     says: 'a direct question from off the link is ignored',
