@@ -73,7 +73,7 @@ export class LinkAddresses {
       })
       this.#memories.set(desired.address, memory)
       if (memory.duplicate !== before.duplicate) this.#sayWhose(link, desired, memory.duplicate)
-      await this.#perform(link, desired, action)
+      await this.#perform(link, desired, action, before)
       this.#askForLook(desired)
     }
   }
@@ -100,18 +100,26 @@ export class LinkAddresses {
       const present = presentAddress(link, desired.address)
       if (!this.#means.options.addresses || !present || !isOwn(present, this.#memory(desired)))
         continue
-      try {
-        await this.#means.kernel.removeAddress(link.name, desired.address)
+      if (await this.#isRemoved(link, desired.address))
         link.addresses = link.addresses.filter((each) => each !== present)
-      } catch (error) {
-        this.#means.log.warn({ link: link.name }, errorMessage(error))
-      }
     }
   }
 
   /** What is wrong now, in sentences. */
   get complaints(): string[] {
     return this.#complaints.present
+  }
+
+  /** No event asks for it again, and at the end of the agent no look follows: so two tries at once. */
+  async #isRemoved(link: Link, address: string): Promise<boolean> {
+    for (const isLast of [false, true])
+      try {
+        await this.#means.kernel.removeAddress(link.name, address)
+        return true
+      } catch (error) {
+        if (isLast) this.#means.log.warn({ link: link.name }, errorMessage(error))
+      }
+    return false
   }
 
   /** How the addresses that the link should have stood at the last look. */
@@ -133,7 +141,12 @@ export class LinkAddresses {
     return this.#memories.get(address) ?? noMemory
   }
 
-  async #perform(link: Link, desired: DesiredAddress, action: AddressAction): Promise<void> {
+  async #perform(
+    link: Link,
+    desired: DesiredAddress,
+    action: AddressAction,
+    { carrierChanges }: AddressMemory,
+  ): Promise<void> {
     const { address } = desired
     try {
       if (action.do === 'add') await this.#add(link, desired, action.detect)
@@ -141,7 +154,8 @@ export class LinkAddresses {
     } catch (error) {
       if (error instanceof PermissionFailure) throw error
       this.#complaints.say(link.name, error)
-      const memory = this.#memory(desired)
+      // The carrier is not dealt with yet: an address that came back with it still has to be added again.
+      const memory = { ...this.#memory(desired), carrierChanges }
       if (error instanceof DisabledFailure) this.#memories.set(address, noRetry(memory))
       else this.#memories.set(address, this.#failedOnce(memory))
     }

@@ -149,6 +149,20 @@ t.test('a command that fails is tried again with growing delay, and said once', 
   t.same(states(), [`${own} usable`])
 })
 
+t.test('a flap of the carrier is not forgotten because a command fails', async (t) => {
+  const { kernel, asked, clock, look, settle, states } = setUp({ staticAddress: undefined })
+  await look()
+  await settle()
+  kernel.refusal = () => new Error('could not add')
+  await look({ carrierChanges: 3 })
+  clock.now = asked.at(-1) ?? 0
+  kernel.refusal = undefined
+  kernel.calls.splice(0)
+  await look({ carrierChanges: 3 })
+  t.same(kernel.calls, [`replace eno1 ${own}`])
+  t.same(states(), [`${own} tentative`])
+})
+
 t.test('IPv6 turned off is said once; an event tells when it is on, no timer', async (t) => {
   const { kernel, said, asked, look, settle, states } = setUp()
   await look()
@@ -179,12 +193,18 @@ t.test('where the kernel keeps no mark, memory tells what is ours', async (t) =>
   t.same([...kernel.held.keys()], [`eno1 ${own}`])
 })
 
-t.test('an address that cannot be removed is a warning', async (t) => {
+t.test('an address that cannot be removed is tried twice, then a warning', async (t) => {
   const { kernel, said, addresses, look } = setUp()
   const link = await look()
-  kernel.removeAddress = async () => {
-    throw new Error('could not remove')
+  const failures = [own, own, 'fe80::47']
+  const remove = kernel.removeAddress.bind(kernel)
+  kernel.removeAddress = async (name, address) => {
+    if (failures[0] !== address) return remove(name, address)
+    failures.shift()
+    throw new Error(`could not remove ${address}`)
   }
+  said.splice(0)
   await addresses.leave(link)
-  t.same(said.slice(-2), ['warn: could not remove', 'warn: could not remove'])
+  t.same(said, [`warn: could not remove ${own}`])
+  t.same([...kernel.held.keys()], [`eno1 ${own}`])
 })
