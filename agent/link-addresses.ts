@@ -153,11 +153,14 @@ export class LinkAddresses {
       else if (action.do === 'again') await this.#addAgain(link, desired, action.own)
     } catch (error) {
       if (error instanceof PermissionFailure) throw error
-      this.#complaints.say(link.name, error)
       // The carrier is not dealt with yet: an address that came back with it still has to be added again.
       const memory = { ...this.#memory(desired), carrierChanges }
-      if (error instanceof DisabledFailure) this.#memories.set(address, noRetry(memory))
-      else this.#memories.set(address, this.#failedOnce(memory))
+      const isOff = error instanceof DisabledFailure
+      // NetworkManager turns IPv6 off and on again within milliseconds, each time DHCP has failed:
+      // that is nothing to tell of. Off for longer, an event tells when it is on.
+      const isNews = !isOff || memory.failures > 0
+      if (isNews) this.#complaints.say(link.name, error)
+      this.#memories.set(address, isOff && isNews ? noRetry(memory) : this.#failedOnce(memory))
     }
   }
 
@@ -182,7 +185,8 @@ export class LinkAddresses {
     { own, tentative }: { own: boolean; tentative: boolean },
   ): void {
     const memory = this.#memories.get(address) ?? noMemory
-    this.#memories.set(address, noRetry({ ...memory, added: own, usable: !tentative }))
+    const now = { added: own, usable: !tentative, missedAt: undefined }
+    this.#memories.set(address, noRetry({ ...memory, ...now }))
     link.addresses = link.addresses.filter((each) => each.address !== address)
     const metric = own ? ownMetric : undefined
     link.addresses.push({

@@ -9,12 +9,20 @@ import { retryDelay } from './retry.ts'
  */
 export const ownMetric = 256
 
+/**
+ * An address that was held this long ago may come back without duplicate address detection. Others
+ * need a second of silence to take it (RFC 4862 section 5.4, RetransTimer), and had no silence before.
+ */
+const justNowMs = 1000
+
 /** What the agent remembers of one address on one link between two looks. */
 export interface AddressMemory {
   /** We added it, and have not seen it with our mark yet: kernels before 4.18 keep none. */
   added: boolean
   /** It had passed duplicate address detection at the last look. */
   usable: boolean
+  /** When it was first found missing after it had been usable, in milliseconds of a steady clock. */
+  missedAt: number | undefined
   /** Another machine was found to hold it, and it has not been usable since. */
   duplicate: boolean
   /** The link's carrier changes at the last look; undefined before the first. */
@@ -28,6 +36,7 @@ export interface AddressMemory {
 export const noMemory: AddressMemory = {
   added: false,
   usable: false,
+  missedAt: undefined,
   duplicate: false,
   carrierChanges: undefined,
   failures: 0,
@@ -69,15 +78,22 @@ export function planAddress(
     // RFC 4862 section 5.4 wants detection for every address that is assigned. An address that
     // passed it, and was taken away under a carrier that stayed, has been defended until just now:
     // a manager that removes it must not make the machine unreachable for the 1 to 2 s that it takes.
-    const detect = !(memory.usable && sameCarrier)
-    return plan({ do: 'add', detect }, { ...memory, ...settled, added: false, usable: false })
+    const missedAt = memory.usable ? chance.now : memory.missedAt
+    const justNow = missedAt !== undefined && chance.now - missedAt < justNowMs
+    const gone = { ...memory, ...settled, added: false, usable: false, missedAt }
+    return plan({ do: 'add', detect: !(justNow && sameCarrier) }, gone)
   }
   const own = isOwn(present, memory)
   // Where the kernel shows the mark, it is the mark that counts.
   const added = memory.added && present.metric !== ownMetric
   if (present.dadFailed)
-    return planFailed(own, desired, { ...memory, added, carrierChanges }, chance)
-  const kept = { ...memory, ...settled, added }
+    return planFailed(
+      own,
+      desired,
+      { ...memory, added, carrierChanges, missedAt: undefined },
+      chance,
+    )
+  const kept = { ...memory, ...settled, added, missedAt: undefined }
   if (present.tentative) return plan({ do: 'nothing' }, { ...kept, usable: false })
   const flapped = memory.carrierChanges !== undefined && !sameCarrier
   // The kernel brings an address back with the carrier, without duplicate address detection: on

@@ -164,21 +164,42 @@ t.test('a flap of the carrier is not forgotten because a command fails', async (
 })
 
 t.test('IPv6 turned off is said once; an event tells when it is on, no timer', async (t) => {
-  const { kernel, said, asked, look, settle, states } = setUp()
+  const { kernel, said, asked, clock, look, settle, states } = setUp()
   await look()
   await settle()
   kernel.refusal = (_, address) => new DisabledFailure(`IPv6 is off, no ${address}`)
   kernel.held.clear()
   said.splice(0)
+  await look()
+  t.same([said, asked], [[], [500, 500]], 'it may be over at once')
+  clock.now = 500
   for (let looks = 0; looks < 3; looks++) await look()
-  t.equal(said.length, 2)
-  t.same(asked, [])
+  t.same(said, [`warn: IPv6 is off, no ${own}`, 'warn: IPv6 is off, no fe80::47'])
+  t.same(asked, [500, 500], 'no other timer')
   kernel.refusal = undefined
   kernel.calls.splice(0)
+  clock.now = 1000
   await look()
   t.same(kernel.calls, [`add eno1 ${own}`, 'add eno1 fe80::47 deprecated'], 'with detection')
   await settle()
   t.same(states(), [`${own} usable`, 'fe80::47 usable'])
+})
+
+t.test('IPv6 off and on again in a moment is no reason for detection, nor for words', async (t) => {
+  const { kernel, said, clock, look, settle, states } = setUp()
+  await look()
+  await settle()
+  said.splice(0)
+  kernel.calls.splice(0)
+  kernel.held.clear()
+  kernel.refusal = (_, address) => new DisabledFailure(`IPv6 is off, no ${address}`)
+  await look()
+  kernel.refusal = undefined
+  clock.now = 20
+  await look()
+  t.same(states(), [`${own} usable`, 'fe80::47 usable'])
+  t.same(kernel.calls.slice(2), [`add eno1 ${own} nodad`, 'add eno1 fe80::47 deprecated nodad'])
+  t.same(said, ['info: address added', 'info: address added'])
 })
 
 t.test('where the kernel keeps no mark, memory tells what is ours', async (t) => {

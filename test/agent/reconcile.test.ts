@@ -36,8 +36,13 @@ t.test('what is missing is added with duplicate address detection (RFC 4862 sect
     { do: 'add', detect: false },
     'held until just now, and the carrier stayed',
   )
-  const once = decide([], { usable: true, carrierChanges: 1 }).memory
-  t.same(decide([], once).action, add, 'but only if it comes back at once')
+  const { memory } = decide([], { usable: true, carrierChanges: 1 })
+  t.equal(memory.missedAt, 10_000)
+  const missed = (missedAt: number, carrierChanges = 1) =>
+    decide([], { ...memory, missedAt, carrierChanges }).action
+  t.same(missed(9_001), { do: 'add', detect: false }, 'it was refused, and now it is not')
+  t.same(missed(9_000), add, 'but only if it comes back within a second')
+  t.same(missed(9_999, 3), add, 'and the carrier stayed')
   t.end()
 })
 

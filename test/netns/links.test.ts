@@ -147,8 +147,10 @@ t.test(
     const agent = keepAddresses(namespace)
     const other = held(linkLocalFromMac(second))
     t.same(await statesBecome(namespace, other, { name: 'in1' }), other)
+    const warned = () => agent.said.filter(({ level }) => level >= 40)
+    await eventually(warned, ({ length }) => length === 2)
     await ipBatch(namespace, 'link set in1 mtu 1400', 'link set in1 mtu 1500')
-    const warnings = agent.said.filter(({ level }) => level >= 40)
+    const warnings = warned()
     t.same(
       warnings.map(({ msg }) => msg),
       [own, 'fe80::47'].map((each) => `IPv6 is turned off on in0, so ${each} cannot be added`),
