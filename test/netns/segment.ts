@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { type Link, parseLinks } from '../../common/links.ts'
 import { agentProgram } from '../../scanner/demo/installer.ts'
-import { connect, type Namespace, runInside } from '../../scanner/demo/namespace.ts'
+import { type Namespace, runInside } from '../../scanner/demo/namespace.ts'
 import { machine } from './lab.ts'
 
 /** A segment with a switch in its middle, whose ports can be pulled, and agents that only keep addresses. */
@@ -28,15 +28,16 @@ export function ipBatch(namespace: Namespace, ...lines: string[]): Promise<strin
   return runInside(namespace, 'sh', ['-c', `printf '%s\\n' ${quoted} | ip -batch -`])
 }
 
-/** Plugs a machine's `in0` into a port of a switch. */
+/** Plugs a machine's `in0` into a port of a switch: that first, so that its first packet gets through. */
 export async function plugInto(
   hub: Namespace,
   port: string,
-  far: { namespace: Namespace; mac?: string },
+  { namespace, mac }: { namespace: Namespace; mac?: string },
   bridge = 'br0',
 ): Promise<void> {
-  await connect({ namespace: hub, interface: port }, { interface: 'in0', ...far })
-  await ipBatch(hub, `link set ${port} master ${bridge}`)
+  const peer = `peer name in0 ${mac ? `address ${mac} ` : ''}netns ${namespace.pid}`
+  await ipBatch(hub, `link add ${port} type veth ${peer}`, `link set ${port} master ${bridge} up`)
+  await ipBatch(namespace, 'link set in0 up')
 }
 
 /** An agent on a machine, and what its log has said so far. */
