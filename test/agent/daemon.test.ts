@@ -1,6 +1,6 @@
 import t from 'tap'
+import { PermissionFailure } from '../../agent/addresses/kernel.ts'
 import { Daemon } from '../../agent/daemon.ts'
-import { PermissionFailure } from '../../agent/kernel.ts'
 import type { Link } from '../../common/links.ts'
 import { FakeKernel } from '../fakes/kernel.ts'
 import { fakeAddress, fakeLink } from '../fakes/link.ts'
