@@ -6,6 +6,7 @@ import { Daemon } from '../../../agent/daemon.ts'
 import { namesAfter } from '../../../agent/mdns/names.ts'
 import { FakeKernel } from '../../fakes/kernel.ts'
 import { fakeAddress, fakeLink } from '../../fakes/link.ts'
+import { fakeOptions } from '../../fakes/options.ts'
 import { fakeLinkStatus, fakeStatus } from '../../fakes/status.ts'
 
 const schema = JSON.parse(readFileSync('docs/status.schema.json', 'utf8')) as object
@@ -104,18 +105,7 @@ t.test('the addresses of a link are told best first', (t) => {
 t.test('what a daemon tells fits the schema in docs', async (t) => {
   const quiet = () => {}
   const daemon = new Daemon({
-    options: {
-      hostname: 'NixOS',
-      user: 'nixos',
-      sshPort: 22,
-      interfaces: [],
-      staticAddress: 'fe80::47',
-      addresses: true,
-      mdns: false,
-      hostKeys: '/none',
-      flake: undefined,
-      logLevel: 'silent',
-    },
+    options: fakeOptions(),
     identity: {
       host: 'NixOS',
       user: 'nixos',

@@ -5,6 +5,7 @@ import { decodeMessage } from '../../../common/decode.ts'
 import { encodeMessage } from '../../../common/encode.ts'
 import type { Message, Question, ResourceRecord } from '../../../common/message.ts'
 import { mutated, seededRandom } from '../../fakes/hostile.ts'
+import { fakeMessage } from '../../fakes/message.ts'
 
 const own = { name: 'NixOS.local', ttl: 120, flush: true }
 const instance = { ...own, name: 'NixOS._ssh._tcp.local' }
@@ -37,16 +38,8 @@ const question = (name: string, type: string, over: Partial<Question> = {}): Que
   unicast: false,
   ...over,
 })
-const query = (questions: Question[], over: Partial<Message> = {}): Message => ({
-  id: 0,
-  response: false,
-  truncated: false,
-  questions,
-  answers: [],
-  authorities: [],
-  additionals: [],
-  ...over,
-})
+const query = (questions: Question[], over: Partial<Message> = {}) =>
+  fakeMessage({ questions, ...over })
 const multicast: Asker = { legacy: false, direct: false, reachable: true }
 /** What is answered to one question, the records last heard by the group `since` seconds ago. */
 const ask = (asked: Question, since = Infinity, over: Partial<Message> = {}, asker = multicast) =>

@@ -2,19 +2,10 @@ import t from 'tap'
 import { conflictingNames, lostTies, probeDelays, probeMessage } from '../../../agent/mdns/probe.ts'
 import { encodeMessage } from '../../../common/encode.ts'
 import type { Message, ResourceRecord } from '../../../common/message.ts'
+import { fakeMessage } from '../../fakes/message.ts'
 
 const record = (over: object): ResourceRecord =>
   ({ name: 'NixOS.local', type: 'A', ttl: 120, flush: true, ...over }) as ResourceRecord
-const message = (over: Partial<Message>): Message => ({
-  id: 0,
-  response: false,
-  truncated: false,
-  questions: [],
-  answers: [],
-  authorities: [],
-  additionals: [],
-  ...over,
-})
 const lower = record({ data: '169.254.99.200' })
 const higher = record({ data: '169.254.200.50' })
 const aaaa = record({ type: 'AAAA', data: 'ff::1' })
@@ -69,7 +60,7 @@ t.test('of two probes at once the lexicographically earlier data loses (section 
     ['the class counts before the type', [aaaa], [chaos], true],
   ] as const)
     t.same(
-      lostTies(ours, message({ authorities: [...theirs] })),
+      lostTies(ours, fakeMessage({ authorities: [...theirs] })),
       loses ? ['NixOS.local'] : [],
       what,
     )
@@ -108,7 +99,7 @@ t.test('what is in the way of a name, when held and while probing (section 9, 8.
   ] as [string, ResourceRecord, boolean, boolean][]) {
     const ours = [lower, shared, reverse]
     const inTheWay = (isHeld: boolean, over: Partial<Message>) =>
-      conflictingNames(ours, message(over), () => isHeld).length > 0
+      conflictingNames(ours, fakeMessage(over), () => isHeld).length > 0
     t.equal(inTheWay(true, { answers: [theirs] }), held, `held: ${what}`)
     t.equal(inTheWay(false, { additionals: [theirs] }), probing, `probing: ${what}`)
   }
