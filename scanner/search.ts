@@ -83,19 +83,23 @@ async function rounds(
     }
     // Rounds without end are not to be memory without end: the latest count.
     sightings.splice(0, sightings.length - maxRemembered)
-    const machines = wanted(merge(sightings), options)
+    const machines = fitting(merge(sightings), options)
     if (machines.length > 0 || signal.aborted) return machines
     await sleep(nextRoundAt - performance.now(), signal)
   }
 }
 
-function wanted(machines: readonly Machine[], { name, all }: SearchOptions): Machine[] {
+/** Those among the machines that are looked for. */
+export function fitting(
+  machines: readonly Machine[],
+  { name, all }: Pick<SearchOptions, 'name' | 'all'>,
+): Machine[] {
   const eligible = machines.filter((machine) => all || machine.installer)
   return name === undefined ? eligible : choose(eligible, name)
 }
 
 /** Our own name, those of live systems without our agent, and the one that was asked for. */
-function askedNames(name: string | undefined): string[] {
+export function askedNames(name: string | undefined): string[] {
   const asked = name !== undefined && namesHost(name) ? [name.replace(/\.local$/i, '')] : []
   const names = [...asked, defaultHostname, ...stockHostnames]
   return [...new Map(names.map((each) => [each.toLowerCase(), each])).values()]

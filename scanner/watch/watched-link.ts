@@ -1,0 +1,99 @@
+import { type Link, ownIPv4, ownLinkLocal } from '../../common/links.ts'
+import type { SourceName } from '../sighting.ts'
+import { Ear } from './ear.ts'
+import { type Input, scanKey } from './evidence.ts'
+import type { NeighbourChange } from './link-changes.ts'
+import { echoLifetimeMs, Pulse } from './pulse.ts'
+import { Rounds } from './rounds.ts'
+
+export interface LinkMeans {
+  names: readonly string[]
+  sources: readonly SourceName[]
+  /** The cards that are shown on the link now: the addresses of each. */
+  cards(link: string): string[][]
+  learn(input: Input): void
+  roundEnded(): void
+  warn(sentence: string): void
+  now(): number
+  random(): number
+}
+
+/** One link under watch: who listens there, who asks, and who feels the pulse of those found. */
+export class WatchedLink {
+  /** Rounds that have ended. */
+  rounds = 0
+  readonly #link: Link
+  readonly #means: LinkMeans
+  readonly #stop = new AbortController()
+  readonly #ear: Ear
+  readonly #rounds: Rounds
+  readonly #pulse: Pulse
+
+  constructor(link: Link, means: LinkMeans) {
+    this.#link = link
+    this.#means = means
+    this.#ear = new Ear(link, means)
+    this.#pulse = new Pulse(link, {
+      ...means,
+      cards: () => means.cards(link.name),
+      forget: (addresses) => this.#ear.forget(addresses),
+    })
+    this.#rounds = new Rounds(link, {
+      ...means,
+      answered: (address) => this.#pulse.answered(address),
+      hears: () => this.#ear.hears,
+      ended: (rounds) => {
+        this.rounds = rounds
+        means.roundEnded()
+      },
+    })
+  }
+
+  start(): void {
+    const { signal } = this.#stop
+    const { sources } = this.#means
+    if (sources.includes('mdns') || sources.includes('service')) void this.#ear.run(signal)
+    void this.#rounds.run(signal)
+    void this.#pulse.run(signal)
+  }
+
+  stop(): void {
+    this.#stop.abort()
+  }
+
+  /** Asks everything anew, and again soon: this machine has slept. */
+  restart(): void {
+    this.#ear.restart()
+    this.#rounds.restart()
+  }
+
+  /** What the kernel has noticed of a neighbour. */
+  notice({ address, state, mac }: NeighbourChange): void {
+    const own = this.#link.addresses.some((each) => each.address === address)
+    if (own || !this.#means.sources.includes('neighbour')) return
+    if (state === 'failed') return void this.#pulse.suspect(address, this.#stop.signal)
+    if (!mac) return
+    const sighting = {
+      source: 'neighbour' as const,
+      link: this.#link.name,
+      at: Date.now(),
+      addresses: [address],
+      mac,
+    }
+    this.#means.learn({
+      kind: 'heard',
+      key: scanKey(sighting),
+      sighting,
+      lifetimeMs: echoLifetimeMs,
+    })
+  }
+
+  /** Whether it is the same for asking: its sockets are bound to its addresses. */
+  isSame(link: Link): boolean {
+    return askingKey(link) === askingKey(this.#link)
+  }
+}
+
+function askingKey(link: Link): string {
+  return JSON.stringify([link.index, link.name, link.mac, ownLinkLocal(link), ownIPv4(link)])
+}
