@@ -83,17 +83,14 @@ async function rounds(
     }
     // Rounds without end are not to be memory without end: the latest count.
     sightings.splice(0, sightings.length - maxRemembered)
-    const machines = fitting(merge(sightings), options)
+    const machines = wanted(merge(sightings), options)
     if (machines.length > 0 || signal.aborted) return machines
     await sleep(nextRoundAt - performance.now(), signal)
   }
 }
 
 /** Those among the machines that are looked for. */
-export function fitting(
-  machines: readonly Machine[],
-  { name, all }: Pick<SearchOptions, 'name' | 'all'>,
-): Machine[] {
+export function wanted(machines: readonly Machine[], { name, all }: SearchOptions): Machine[] {
   const eligible = machines.filter((machine) => all || machine.installer)
   return name === undefined ? eligible : choose(eligible, name)
 }

@@ -1,6 +1,5 @@
 import { exitStatus } from '../../common/contract.ts'
 import { Failure } from '../../common/failure.ts'
-import { deadline } from '../../common/schedule.ts'
 import type { Machine } from '../machine.ts'
 import type { Console } from '../options.ts'
 import { formatJson } from '../print/json.ts'
@@ -26,21 +25,12 @@ export async function wait(
   const progress = new Progress(console_)
   progress.say(`waiting for '${name}' ${phrase[goal]}, ${duration(timeoutMs)} (Ctrl-C ends)`)
   let last: readonly Machine[] = []
-  const timeUp = deadline(timeoutMs, signal)
-  try {
-    for await (const situation of follow(
-      { ...options, sshRetryMs },
-      once(console_.warn),
-      timeUp.signal,
-    )) {
-      last = situation.machines
-      progress.tell(situation)
-      const verdict = waiting.judge(situation)
-      if (verdict === 'reached') return exitStatus.done
-      if (verdict === 'ambiguous') throw ambiguous(name, last)
-    }
-  } finally {
-    timeUp.clear()
+  for await (const situation of follow({ ...options, sshRetryMs }, once(console_.warn), signal)) {
+    last = situation.machines
+    progress.tell(situation)
+    const verdict = waiting.judge(situation)
+    if (verdict === 'reached') return exitStatus.done
+    if (verdict === 'ambiguous') throw ambiguous(name, last)
   }
   if (signal.aborted) return exitStatus.failed
   throw timedOut(options, goal, last)
@@ -132,7 +122,6 @@ export async function findWhenThere(
   const progress = new Progress(console_)
   const wanted = count === 1 ? 'an installer' : `${count} installers`
   progress.say(`waiting for ${wanted}, ${duration(timeoutMs)} (Ctrl-C ends)`)
-  const timeUp = deadline(timeoutMs, signal)
   const warnings: string[] = []
   const warn = once((sentence) => {
     warnings.push(sentence)
@@ -140,18 +129,14 @@ export async function findWhenThere(
   })
   let machines: readonly Machine[] = []
   let reached = false
-  try {
-    for await (const situation of follow({ ...options, sshRetryMs }, warn, timeUp.signal)) {
-      machines = situation.machines
-      progress.tell(situation)
-      if (options.ndjson)
-        for (const event of situation.events)
-          process.stdout.write(formatEvent(publicEvent(event, new Date())))
-      reached = isThere(situation, count)
-      if (reached) break
-    }
-  } finally {
-    timeUp.clear()
+  for await (const situation of follow({ ...options, sshRetryMs }, warn, signal)) {
+    machines = situation.machines
+    progress.tell(situation)
+    if (options.ndjson)
+      for (const event of situation.events)
+        process.stdout.write(formatEvent(publicEvent(event, new Date())))
+    reached = isThere(situation, count)
+    if (reached) break
   }
   if (options.json) process.stdout.write(formatJson(machines, warnings))
   else if (!options.ndjson && machines.length > 0)

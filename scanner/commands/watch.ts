@@ -1,5 +1,4 @@
 import { exitStatus } from '../../common/contract.ts'
-import { deadline } from '../../common/schedule.ts'
 import type { Machine } from '../machine.ts'
 import type { Console } from '../options.ts'
 import { formatEvent, publicEvent } from '../print/ndjson.ts'
@@ -28,16 +27,11 @@ export async function watch(
   console_: Console,
   signal: AbortSignal,
 ): Promise<number> {
-  const timeUp = deadline(options.timeoutMs, signal)
   const live = process.stdout.isTTY && !options.ndjson && process.env.TERM !== 'dumb'
-  try {
-    const left = live
-      ? await showTable(options, timeUp.signal)
-      : await printEvents(options, console_, timeUp.signal)
-    return left.length > 0 || signal.aborted ? exitStatus.done : exitStatus.nothingFound
-  } finally {
-    timeUp.clear()
-  }
+  const left = live
+    ? await showTable(options, signal)
+    : await printEvents(options, console_, signal)
+  return left.length > 0 || signal.aborted ? exitStatus.done : exitStatus.nothingFound
 }
 
 async function printEvents(

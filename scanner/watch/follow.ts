@@ -1,11 +1,11 @@
 import { splitZone } from '../../common/address.ts'
 import { explain, Failure } from '../../common/failure.ts'
-import { sleep } from '../../common/schedule.ts'
+import { deadline, sleep } from '../../common/schedule.ts'
 import type { Machine } from '../machine.ts'
 import { place } from '../macs.ts'
 import { merge } from '../merge.ts'
 import { searchedLinks } from '../operator-links.ts'
-import { askedNames, fitting, type SearchOptions } from '../search.ts'
+import { askedNames, type SearchOptions, wanted } from '../search.ts'
 import { compare, type MachineEvent } from './events.ts'
 import {
   certainPlaces,
@@ -21,7 +21,8 @@ import { steadyClock } from './steady-clock.ts'
 import { Visits } from './visits.ts'
 import { WatchedLink } from './watched-link.ts'
 
-export interface FollowOptions extends Omit<SearchOptions, 'timeoutMs'> {
+/** `timeoutMs` may be Infinity. */
+export interface FollowOptions extends SearchOptions {
   /** The longest time between two visits to a machine whose ssh server does not answer, in milliseconds. */
   sshRetryMs: number
 }
@@ -53,8 +54,8 @@ const vagueMs = 3000
 const wakeGraceMs = 10_000
 
 /**
- * Follows the machines that fit on all links, for as long as it is read and the signal is not
- * aborted: gives how things stand whenever that may have changed. Links, machines and what is
+ * Follows the machines that fit on all links, for as long as it is read, time is not up and the
+ * signal is not aborted: gives how things stand whenever that may have changed. Links, machines and what is
  * known of them come and go. Sends little: see Ear, Rounds and Pulse.
  */
 export async function* follow(
@@ -62,13 +63,13 @@ export async function* follow(
   warn: (sentence: string) => void,
   signal: AbortSignal,
 ): AsyncGenerator<Situation> {
+  const timeUp = deadline(options.timeoutMs, signal)
   const session = new Session(options, warn)
-  const abort = () => session.end()
-  signal.addEventListener('abort', abort)
+  timeUp.signal.addEventListener('abort', () => session.end())
   try {
-    if (!signal.aborted) yield* session.run()
+    if (!timeUp.signal.aborted) yield* session.run()
   } finally {
-    signal.removeEventListener('abort', abort)
+    timeUp.clear()
     session.end()
   }
 }
@@ -177,7 +178,7 @@ class Session {
     const now = this.#absorb()
     this.#knowledge = forget(this.#knowledge, now)
     const sightings = [...this.#knowledge.evidence.values()].map((each) => each.sighting)
-    const fit = fitting(merge(sightings), this.#options)
+    const fit = wanted(merge(sightings), this.#options)
     if (this.#options.sources.includes('ssh')) this.#visits.update(fit)
     const known = new Set(this.#machines.map((each) => each.id))
     const certainEnough = fit.filter((each) => known.has(each.id) || !isVague(each, Date.now()))

@@ -87,8 +87,10 @@ export class Rounds {
   }
 }
 
-function isEchoReply({ source, mac }: Sighting): boolean {
-  return (source === 'neighbour' || source === 'static') && mac === undefined
+/** Not an entry of the neighbour table, and nothing that somebody told in words. */
+function isEchoReply({ source, mac, name, addresses }: Sighting): boolean {
+  const bySilentSource = source === 'neighbour' || source === 'static'
+  return bySilentSource && mac === undefined && name === undefined && addresses.length === 1
 }
 
 function lifetimeOf(source: SourceName): number {

@@ -9,7 +9,9 @@ import { type Lab, scannerProgram } from './lab.ts'
 export interface Live {
   pid: number
   /** The first event, from those not yet given out, that fits; rejects when the program ends before. */
-  event(fits: (event: InstallerEvent) => boolean): Promise<Timed>
+  event(fits: (event: Timed) => boolean): Promise<Timed>
+  /** The same, among all events from the beginning. */
+  ever(fits: (event: Timed) => boolean): Promise<Timed>
   /** All events so far. */
   events: Timed[]
   stop(signal?: NodeJS.Signals): void
@@ -23,7 +25,13 @@ export interface Timed extends InstallerEvent {
 }
 
 /** Starts `scanner` on the operator's machine and reads the events that it prints. */
-export function startLive(t: Test, lab: Lab, args: readonly string[]): Live {
+export function startLive(
+  t: Test,
+  lab: Lab,
+  args: readonly string[],
+  /** After so many lines nobody reads on, as with `| head`. */
+  { readLines = Number.POSITIVE_INFINITY } = {},
+): Live {
   const [first = '', ...rest] = [...lab.operator.enter, process.execPath, scannerProgram, ...args]
   const child = spawn(first, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -40,6 +48,7 @@ export function startLive(t: Test, lab: Lab, args: readonly string[]): Live {
   })
   createInterface({ input: child.stdout }).on('line', (line) => {
     events.push({ ...(JSON.parse(line) as InstallerEvent), cameAt: performance.now() })
+    if (events.length >= readLines) child.stdout.destroy()
     wake()
   })
   const ended = new Promise<{ status: number | null; stderr: string }>((resolve) => {
@@ -49,24 +58,26 @@ export function startLive(t: Test, lab: Lab, args: readonly string[]): Live {
       resolve({ status, stderr })
     })
   })
+  const next = async (from: number, fits: (event: Timed) => boolean): Promise<Timed> => {
+    for (;;) {
+      const at = events.findIndex((event, index) => index >= from && fits(event))
+      const found = events[at]
+      if (found) {
+        given = Math.max(given, at + 1)
+        return found
+      }
+      if (over) throw new Error(`it ended: ${stderr}\n${JSON.stringify(events)}`)
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
+    }
+  }
   return {
     pid: child.pid ?? 0,
     events,
     ended,
     stop: (signal = 'SIGTERM') => void child.kill(signal),
-    async event(fits) {
-      for (;;) {
-        const at = events.findIndex((event, index) => index >= given && fits(event))
-        const found = events[at]
-        if (found) {
-          given = at + 1
-          return found
-        }
-        if (over) throw new Error(`it ended: ${stderr}\n${JSON.stringify(events)}`)
-        await new Promise<void>((resolve) => {
-          wake = resolve
-        })
-      }
-    },
+    event: (fits) => next(given, fits),
+    ever: (fits) => next(0, fits),
   }
 }
