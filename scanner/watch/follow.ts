@@ -65,12 +65,12 @@ export async function* follow(
 ): AsyncGenerator<Situation> {
   const timeUp = deadline(options.timeoutMs, signal)
   const session = new Session(options, warn)
-  timeUp.signal.addEventListener('abort', () => session.end())
+  timeUp.signal.addEventListener('abort', () => void session.end())
   try {
     if (!timeUp.signal.aborted) yield* session.run()
   } finally {
     timeUp.clear()
-    session.end()
+    await session.end()
   }
 }
 
@@ -81,6 +81,7 @@ class Session {
   readonly #look = steadyClock(tickMs)
   readonly #links = new Map<string, WatchedLink>()
   readonly #visits: Visits
+  #kernel: Promise<void> = Promise.resolve()
   #knowledge: Knowledge = nothingKnown
   #inputs: Input[] = []
   #machines: Machine[] = []
@@ -102,7 +103,7 @@ class Session {
     const ticker = setInterval(() => this.#tick(), tickMs)
     try {
       await this.#refreshLinks()
-      void followKernel(
+      this.#kernel = followKernel(
         {
           changed: () => void this.#refreshLinks(),
           neighbour: (change) => this.#notice(change),
@@ -125,11 +126,12 @@ class Session {
     }
   }
 
-  end(): void {
+  /** Resolves when nothing of it runs any more. */
+  async end(): Promise<void> {
     this.#stop.abort()
-    for (const link of this.#links.values()) link.stop()
     this.#visits.end()
     this.#wake()
+    await Promise.all([this.#kernel, ...[...this.#links.values()].map((link) => link.stop())])
   }
 
   async #somethingNew(): Promise<boolean> {
@@ -219,7 +221,7 @@ class Session {
     for (const [name, watched] of this.#links) {
       const link = now.get(name)
       if (link && watched.isSame(link)) continue
-      watched.stop()
+      void watched.stop()
       this.#links.delete(name)
       if (!link) this.#take({ kind: 'shaken', link: name, graceMs: carrierGraceMs })
     }

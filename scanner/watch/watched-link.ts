@@ -1,3 +1,4 @@
+import { explain } from '../../common/failure.ts'
 import { type Link, ownIPv4, ownLinkLocal } from '../../common/links.ts'
 import type { SourceName } from '../sighting.ts'
 import { Ear } from './ear.ts'
@@ -25,6 +26,7 @@ export class WatchedLink {
   readonly #link: Link
   readonly #means: LinkMeans
   readonly #stop = new AbortController()
+  #ended: Promise<void> = Promise.resolve()
   readonly #ear: Ear
   readonly #rounds: Rounds
   readonly #pulse: Pulse
@@ -52,13 +54,19 @@ export class WatchedLink {
   start(): void {
     const { signal } = this.#stop
     const { sources } = this.#means
-    if (sources.includes('mdns') || sources.includes('service')) void this.#ear.run(signal)
-    void this.#rounds.run(signal)
-    void this.#pulse.run(signal)
+    const running = [this.#rounds.run(signal), this.#pulse.run(signal)]
+    if (sources.includes('mdns') || sources.includes('service')) running.push(this.#ear.run(signal))
+    this.#ended = Promise.allSettled(running).then((outcomes) => {
+      for (const outcome of outcomes)
+        if (outcome.status === 'rejected' && !signal.aborted)
+          this.#means.warn(`${this.#link.name}: ${explain(outcome.reason)}`)
+    })
   }
 
-  stop(): void {
+  /** Resolves when nobody listens or asks there any more. */
+  stop(): Promise<void> {
     this.#stop.abort()
+    return this.#ended
   }
 
   /** Asks everything anew, and again soon: this machine has slept. */
