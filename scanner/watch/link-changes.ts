@@ -52,10 +52,11 @@ async function monitor(
     env: commandEnvironment(),
     signal,
   })
-  const failed = new Promise<Error | undefined>((resolve) => {
-    child.once('error', resolve)
-    child.once('close', () => resolve(undefined))
+  let error: Error | undefined
+  child.on('error', (reason) => {
+    error = reason
   })
+  const closed = new Promise((resolve) => child.once('close', resolve))
   const started = setTimeout(() => listener.changed(), monitorStartMs)
   for await (const line of createInterface({ input: child.stdout })) {
     if (!line.startsWith('[NEIGH]')) listener.changed()
@@ -63,7 +64,7 @@ async function monitor(
     if (change) listener.neighbour(change)
   }
   clearTimeout(started)
-  const error = await failed
+  await closed
   if (signal.aborted || error === undefined) return true
   if (errorCode(error) !== 'ENOENT') return true
   warn(`${commandMissing('ip').message}: changes of the links are noticed late`)
