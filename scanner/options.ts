@@ -135,6 +135,8 @@ export interface Console {
   log: Log
   warn(sentence: string): void
   say(sentence: string): void
+  /** Whether more is to be said than that (`--verbose`). */
+  verbose: boolean
 }
 
 export function openConsole({ verbose, quiet, logLevel }: CommonArguments): Console {
@@ -145,5 +147,6 @@ export function openConsole({ verbose, quiet, logLevel }: CommonArguments): Cons
     log: createLog('scanner', logLevel ?? (verbose ? 'debug' : 'silent')),
     warn: (sentence) => write(`scanner: warning: ${sentence}`),
     say: write,
+    verbose,
   }
 }

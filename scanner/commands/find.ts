@@ -1,4 +1,5 @@
 import { exitStatus } from '../../common/contract.ts'
+import { explainLeftOut } from '../operator-links.ts'
 import type { Console } from '../options.ts'
 import { formatJson } from '../print/json.ts'
 import { formatEvent, publicEvent } from '../print/ndjson.ts'
@@ -11,6 +12,7 @@ export async function find(
   console_: Console,
   signal: AbortSignal,
 ): Promise<number> {
+  await tellLeftOut(options, console_)
   const { machines, warnings } = await search(options, signal, console_.log)
   if (options.json) process.stdout.write(formatJson(machines, warnings))
   if (options.ndjson)
@@ -24,6 +26,15 @@ export async function find(
   if (!options.json && !options.ndjson)
     process.stdout.write(formatTable(machines, process.stdout.columns))
   return exitStatus.done
+}
+
+/** With `--verbose`: which links are not searched, and why. */
+export async function tellLeftOut(
+  { interfaces }: Pick<SearchOptions, 'interfaces'>,
+  console_: Console,
+): Promise<void> {
+  if (!console_.verbose || interfaces.length > 0) return
+  for (const line of await explainLeftOut(console_.warn)) console_.say(`scanner: ${line}`)
 }
 
 /** What to look at when nothing is there: never an empty silence. */

@@ -8,6 +8,7 @@ import { formatTable } from '../print/table.ts'
 import type { SearchOptions } from '../search.ts'
 import { follow, type Situation } from '../watch/follow.ts'
 import { type Goal, Waiting } from '../watch/goal.ts'
+import { tellLeftOut } from './find.ts'
 import { once } from './watch.ts'
 
 /** Whoever waits for a server wants to know soon; one connection in this time costs a booting machine nothing. */
@@ -23,6 +24,7 @@ export async function wait(
   const { name, timeoutMs } = options
   const waiting = new Waiting(goal, name)
   const progress = new Progress(console_)
+  await tellLeftOut(options, console_)
   progress.say(`waiting for '${name}' ${phrase[goal]}, ${duration(timeoutMs)} (Ctrl-C ends)`)
   let last: readonly Machine[] = []
   for await (const situation of follow({ ...options, sshRetryMs }, once(console_.warn), signal)) {
@@ -121,6 +123,7 @@ export async function findWhenThere(
   const { count, timeoutMs } = options
   const progress = new Progress(console_)
   const wanted = count === 1 ? 'an installer' : `${count} installers`
+  await tellLeftOut(options, console_)
   progress.say(`waiting for ${wanted}, ${duration(timeoutMs)} (Ctrl-C ends)`)
   const warnings: string[] = []
   const warn = once((sentence) => {

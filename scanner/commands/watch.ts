@@ -7,6 +7,7 @@ import { type Frame, formatFrame, type Row } from '../print/watch.ts'
 import type { SearchOptions } from '../search.ts'
 import { follow, type Situation } from '../watch/follow.ts'
 import { Screen } from '../watch/screen.ts'
+import { tellLeftOut } from './find.ts'
 
 /** A server that is not there yet is visited again after so long at the latest. */
 const sshRetryMs = 30_000
@@ -27,6 +28,7 @@ export async function watch(
   console_: Console,
   signal: AbortSignal,
 ): Promise<number> {
+  await tellLeftOut(options, console_)
   const live = process.stdout.isTTY && !options.ndjson && process.env.TERM !== 'dumb'
   const left = live
     ? await showTable(options, signal)
