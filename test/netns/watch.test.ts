@@ -70,11 +70,26 @@ t.test('an installer appears, and is lost as soon as it says goodbye', { skip },
   const live = startLive(t, lab, watchArguments)
   // The program listens once its first question is heard.
   await hear(far, { link: 'in0', family: 'IPv6', queries: true }, () => true)
+  let announcedAt = 0
+  const announced = hear(
+    lab.operator,
+    { link: 'op0', family: 'IPv6' },
+    ({ message }) => message.response && message.answers.some(({ ttl }) => ttl > 0),
+  ).then(() => {
+    announcedAt = performance.now()
+  })
+  const waiting = lab.scanner(['wait', 'NixOS', '--for', 'announced', '--timeout', '60s'])
+  const waited = waiting.then(() => performance.now())
   await startSshServer(far, lab.files)
   const agent = await startAgent(far, lab.files)
-  const found = await live.event(({ event, installer }) => event === 'found' && installer.id === id)
+  await announced
+  t.equal((await waiting).status, 0)
+  t.comment(`wait ended ${Math.round((await waited) - announcedAt)} ms after the announcement`)
+  const named = await live.ever(({ installer }) => installer.name === 'NixOS')
+  t.comment(`told ${Math.round(named.cameAt - announcedAt)} ms after the announcement`)
+  const found = await live.ever(({ event, installer }) => event === 'found' && installer.id === id)
   t.match(found.at, /^\d{4}-.*Z$/)
-  t.match((await live.event(complete)).installer, {
+  t.match((await live.ever(complete)).installer, {
     target: 'fe80::5054:ff:fe12:3456%op0',
     agent: { version: /^\d/ },
   })
