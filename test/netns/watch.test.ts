@@ -2,7 +2,13 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { sleep } from '../../common/schedule.ts'
-import { agentProgram, startAgent, startSshServer, stop } from '../../scanner/demo/installer.ts'
+import {
+  agentProgram,
+  makeKeys,
+  startAgent,
+  startSshServer,
+  stop,
+} from '../../scanner/demo/installer.ts'
 import { connect, type Namespace, runInside, untilSaid } from '../../scanner/demo/namespace.ts'
 import {
   addressesSettled,
@@ -43,14 +49,16 @@ async function bootAt(t: Test, lab: Lab, bridge: Namespace, port: string, mac: s
   const namespace = await machine(t)
   await connect({ namespace: bridge, interface: port }, { namespace, interface: 'in0', mac })
   await runInside(bridge, 'ip', ['link', 'set', port, 'master', 'br0'])
-  await startSshServer(namespace, lab.files)
+  // A host key of its own: machines that show one key are one machine.
+  const files = await makeKeys(await lab.newFolder(port + mac.slice(-1)))
+  await startSshServer(namespace, files)
   // Only one of several on a link holds the static address, for which startAgent would wait.
   const agent = namespace.start([
     process.execPath,
     agentProgram,
     'run',
     '--host-keys',
-    lab.files.folder,
+    files.folder,
   ])
   await untilSaid(agent, /"IPv6".*announced/)
   return { namespace, agent }
