@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Link } from '../../common/links.ts'
 import { sleep } from '../../common/schedule.ts'
 import { scan } from '../scan.ts'
@@ -68,15 +69,22 @@ export class Rounds {
     const { names, warn, learn, answered } = this.#means
     const sources = this.#sourcesOf(round)
     if (sources.length === 0) return
-    const request = { links: [this.#link], sources, names: [...names], signal, warn }
-    for await (const sighting of scan(request)) {
-      if (isEchoReply(sighting)) for (const address of sighting.addresses) answered(address)
-      learn({
-        kind: 'heard',
-        key: scanKey(sighting),
-        sighting,
-        lifetimeMs: lifetimeOf(sighting.source),
-      })
+    // Whatever of a round goes on listening ends with it: a watch has rounds for days.
+    const own = new AbortController()
+    const end = () => own.abort()
+    setMaxListeners(0, own.signal)
+    signal.addEventListener('abort', end)
+    const links = [this.#link]
+    try {
+      const request = { links, sources, names: [...names], signal: own.signal, warn }
+      for await (const sighting of scan(request)) {
+        if (isEchoReply(sighting)) for (const address of sighting.addresses) answered(address)
+        const lifetimeMs = lifetimeOf(sighting.source)
+        learn({ kind: 'heard', key: scanKey(sighting), sighting, lifetimeMs })
+      }
+    } finally {
+      signal.removeEventListener('abort', end)
+      end()
     }
   }
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { explain } from '../../common/failure.ts'
 import { type Link, ownIPv4, ownLinkLocal } from '../../common/links.ts'
 import type { SourceName } from '../sighting.ts'
@@ -34,6 +35,8 @@ export class WatchedLink {
   constructor(link: Link, means: LinkMeans) {
     this.#link = link
     this.#means = means
+    // As many wait for it as machines are asked at once.
+    setMaxListeners(0, this.#stop.signal)
     this.#ear = new Ear(link, means)
     this.#pulse = new Pulse(link, {
       ...means,
