@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { explain } from '../common/failure.ts'
 import type { Link } from '../common/links.ts'
 import { interleave } from './interleave.ts'
@@ -37,6 +38,8 @@ export interface Search extends Question {
  */
 export async function* scan(search: Search): AsyncGenerator<Sighting> {
   const stop = new AbortController()
+  // One for each machine that is visited.
+  setMaxListeners(0, stop.signal)
   const abort = () => stop.abort()
   search.signal.addEventListener('abort', abort)
   try {
