@@ -6,13 +6,19 @@ import { probeSsh } from './sources/ssh.ts'
 /** Connections under way at once. */
 const maxProbes = 64
 
-/** Passes sightings on and probes each machine among them once, at its best address that answers. */
+/**
+ * Passes sightings on and probes each machine among them once, at its best address that answers;
+ * those that are not known to be installers only if `all` are wanted. `visited` says where a server
+ * has answered before, and learns where one does now.
+ */
 export async function* withProbes(
   seen: AsyncIterable<Sighting>,
   signal: AbortSignal,
+  visited: Set<string>,
+  all: boolean,
 ): AsyncGenerator<Sighting> {
   const out = new Channel<Sighting>()
-  const probed = new Set<string>()
+  const probed = new Set(visited)
   const waiting: Sighting[] = []
   const probeNext = async (): Promise<void> => {
     // When time is up the rest is not visited: thousands may be waiting.
@@ -20,13 +26,16 @@ export async function* withProbes(
       for (const address of next.addresses) {
         const sighting = await probeSsh(next.link, address, next.port ?? 22, signal)
         out.push(sighting)
-        if (sighting.ssh?.reachable) break
+        if (!sighting.ssh?.reachable) continue
+        for (const server of serversOf(next)) visited.add(server)
+        break
       }
   }
   const workers = new Set<Promise<void>>()
   const feed = async (): Promise<void> => {
     for await (const sighting of seen) {
       out.push(sighting)
+      if (!all && !sighting.installer) continue
       const addresses = candidates(sighting, probed)
       if (addresses.length === 0) continue
       waiting.push({ ...sighting, addresses })
@@ -44,14 +53,17 @@ export async function* withProbes(
  * The addresses to try, best first, unless that card and port have been tried: all addresses of a
  * card lead to one server, but not all may be reached from here.
  */
-function candidates({ link, addresses, mac, port = 22 }: Sighting, probed: Set<string>): string[] {
+function candidates(sighting: Sighting, probed: Set<string>): string[] {
   const rank = (address: string) => addressPreference.indexOf(addressKind(address))
-  const sorted = [...addresses].sort((a, b) => rank(a) - rank(b))
-  const [best] = sorted
+  const addresses = [...sighting.addresses].sort((a, b) => rank(a) - rank(b))
+  const servers = serversOf({ ...sighting, addresses })
+  if (servers.length === 0 || servers.some((each) => probed.has(each))) return []
+  for (const server of servers) probed.add(server)
+  return addresses
+}
+
+/** The card, if it is known, and the first address, each with the port. */
+function serversOf({ link, addresses: [best], mac, port = 22 }: Sighting): string[] {
   if (best === undefined) return []
-  const card = `${link} ${port} ${mac ?? macFromLinkLocal(best) ?? best}`
-  const server = `${link} ${port} ${best}`
-  if (probed.has(card) || probed.has(server)) return []
-  probed.add(card).add(server)
-  return sorted
+  return [`${link} ${port} ${mac ?? macFromLinkLocal(best) ?? best}`, `${link} ${port} ${best}`]
 }

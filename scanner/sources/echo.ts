@@ -2,9 +2,12 @@ import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { normalizeAddress, splitZone } from '../../common/address.ts'
 import { commandEnvironment, commandMissing } from '../../common/command.ts'
-import { errorCode, Failure } from '../../common/failure.ts'
+import { errorCode, explain, Failure } from '../../common/failure.ts'
 import type { Link } from '../../common/links.ts'
-import { quietMs } from './quiet.ts'
+import type { Round } from './round.ts'
+
+/** Kernels answer an echo at once; the rest is for busy machines and for cards that sleep. */
+const quietMs = 300
 
 /**
  * Sends echo requests (RFC 4443 section 4.1) to a group on one link and gives the source address of
@@ -46,6 +49,24 @@ export async function* echo(
   if (error) throw errorCode(error) === 'ENOENT' ? commandMissing('ping', error) : error
   // That nobody answered is a result; a complaint is not.
   if (said) throw new Failure(`ping on ${link.name}: ${said.trim()}`, { advice: pingAdvice })
+}
+
+/**
+ * The same within a round: ends with it, and a failure is a warning. `failed` is called then.
+ */
+export async function* echoIn(
+  { link, patience, question }: Round,
+  group: string,
+  failed: () => void = () => {},
+): AsyncGenerator<string> {
+  try {
+    patience.asked()
+    yield* echo(link, group, patience.signal)
+  } catch (error) {
+    if (patience.signal.aborted) return
+    question.warn(`no echo on ${link.name}: ${explain(error)}`)
+    failed()
+  }
 }
 
 const maxComplaint = 300
