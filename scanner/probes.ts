@@ -1,4 +1,4 @@
-import { addressKind, addressPreference, macFromLinkLocal } from '../common/address.ts'
+import { addressKind, addressPreference, macFromLinkLocal, withZone } from '../common/address.ts'
 import { Channel } from './channel.ts'
 import type { Sighting } from './sighting.ts'
 import { probeSsh } from './sources/ssh.ts'
@@ -6,25 +6,33 @@ import { probeSsh } from './sources/ssh.ts'
 /** Connections under way at once. */
 const maxProbes = 64
 
-/**
- * Passes sightings on and probes each machine among them once, at its best address that answers;
- * those that are not known to be installers only if `all` are wanted. `visited` says where a server
- * has answered before, and learns where one does now.
- */
+/** Whom to visit, and what for. */
+export interface Visits {
+  /** Also machines that are not known to be installers. */
+  all: boolean
+  /** `strangers`: those only that announce no identity. A handshake costs both ends 10 ms or more. */
+  keysOf: 'everybody' | 'strangers'
+  /** Where a server has answered before; it learns where one does now. */
+  visited: Set<string>
+}
+
+/** Passes sightings on and probes each machine among them once, at its best address that answers. */
 export async function* withProbes(
   seen: AsyncIterable<Sighting>,
   signal: AbortSignal,
-  visited: Set<string>,
-  all: boolean,
+  { all, keysOf, visited }: Visits,
 ): AsyncGenerator<Sighting> {
   const out = new Channel<Sighting>()
   const probed = new Set(visited)
   const waiting: Sighting[] = []
+  const identified = new Set<string>()
   const probeNext = async (): Promise<void> => {
     // When time is up the rest is not visited: thousands may be waiting.
     for (let next = waiting.shift(); next && !signal.aborted; next = waiting.shift())
       for (const address of next.addresses) {
-        const sighting = await probeSsh(next.link, address, next.port ?? 22, signal)
+        const isStranger = () => !identified.has(withZone(address, next.link))
+        const wantsKey = () => keysOf === 'everybody' || isStranger()
+        const sighting = await probeSsh(next.link, address, next.port ?? 22, signal, wantsKey)
         out.push(sighting)
         if (!sighting.ssh?.reachable) continue
         for (const server of serversOf(next)) visited.add(server)
@@ -35,8 +43,9 @@ export async function* withProbes(
   const feed = async (): Promise<void> => {
     for await (const sighting of seen) {
       out.push(sighting)
-      if (!all && !sighting.installer) continue
-      const addresses = candidates(sighting, probed)
+      for (const each of sighting.advertisement ? sighting.addresses : [])
+        identified.add(withZone(each, sighting.link))
+      const addresses = all || sighting.installer ? candidates(sighting, probed) : []
       if (addresses.length === 0) continue
       waiting.push({ ...sighting, addresses })
       if (workers.size >= maxProbes) continue

@@ -1,8 +1,9 @@
+import { setMaxListeners } from 'node:events'
 import { explain } from '../common/failure.ts'
 import type { Link } from '../common/links.ts'
 import { interleave } from './interleave.ts'
 import { Memory } from './memory.ts'
-import { withProbes } from './probes.ts'
+import { type Visits, withProbes } from './probes.ts'
 import type { Question, Sighting, SourceName } from './sighting.ts'
 import { DirectQuestions } from './sources/direct.ts'
 import { dropsGroup, dropsGroupWarning } from './sources/firewall.ts'
@@ -39,6 +40,8 @@ export interface Search extends Question {
   signal: AbortSignal
   /** False: machines that are not known to be installers are not visited; they are not wanted. */
   all?: boolean
+  /** Whose host keys are wanted: everybody's, unless it is said. */
+  keysOf?: Visits['keysOf']
   /** Link-local addresses to ask at once, because the wanted machine may have them. */
   guesses?: readonly string[]
   /** From round to round; a scan without is a search of its own. */
@@ -53,6 +56,8 @@ export interface Search extends Question {
 export async function* scan(search: Search): AsyncGenerator<Sighting> {
   const { links, warn, memory = new Memory() } = search
   const stop = new AbortController()
+  // One for each machine that is visited.
+  setMaxListeners(0, stop.signal)
   const abort = () => stop.abort()
   search.signal.addEventListener('abort', abort)
   if (search.signal.aborted) abort()
@@ -60,9 +65,9 @@ export async function* scan(search: Search): AsyncGenerator<Sighting> {
   const rounds = links.map((link) => openRound(link, search, memory, patience))
   try {
     const seen = ask(search, memory, rounds)
-    yield* search.sources.includes('ssh')
-      ? withProbes(seen, stop.signal, memory.visited, search.all ?? true)
-      : seen
+    const { all = true, keysOf = 'everybody' } = search
+    const visits = { all, keysOf, visited: memory.visited }
+    yield* search.sources.includes('ssh') ? withProbes(seen, stop.signal, visits) : seen
     // Whoever was spoken to is in the neighbour table now: the MACs of global and IPv4 addresses.
     if (search.sources.includes('neighbour') && !stop.signal.aborted)
       yield* readTable(links, stop.signal, warn)

@@ -24,6 +24,8 @@ export interface SearchOptions {
   all: boolean
   /** The one machine that `name` means is enough: the others are waited for only as long as they could be meant as well. */
   one?: boolean
+  /** Whose host keys are wanted: everybody's, unless it is said. */
+  keysOf?: Search['keysOf']
 }
 
 export interface Found {
@@ -57,9 +59,9 @@ export async function search(
   const timeUp = deadline(options.timeoutMs, signal)
   const memory = new Memory()
   try {
-    const { sources, all, name } = options
+    const { sources, all, name, keysOf = 'everybody' } = options
     const guesses = name === undefined ? [] : addressesIn(name)
-    const asked = { links, sources, all, guesses, names: askedNames(name), memory, warn }
+    const asked = { links, sources, all, keysOf, guesses, names: askedNames(name), memory, warn }
     const machines = await rounds({ ...asked, signal: timeUp.signal }, options, memory, log, seen)
     return { machines, warnings: [...warnings] }
   } finally {

@@ -10,7 +10,9 @@ export async function find(
   console_: Console,
   signal: AbortSignal,
 ): Promise<number> {
-  const { machines, warnings } = await search(options, signal, console_.log)
+  // The table shows no host keys; machines that announce an identity need none to be told apart.
+  const wanted: SearchOptions = { ...options, keysOf: options.json ? 'everybody' : 'strangers' }
+  const { machines, warnings } = await search(wanted, signal, console_.log)
   if (options.json) process.stdout.write(formatJson(machines, warnings))
   for (const warning of warnings) console_.warn(warning)
   if (machines.length === 0) {

@@ -8,16 +8,19 @@ import type { Round } from './round.ts'
 
 /** Kernels answer an echo at once; the rest is for busy machines and for cards that sleep. */
 const quietMs = 300
+/** How long a busy machine may take to start `ping`. */
+const startMs = 1000
 
 /**
  * Sends echo requests (RFC 4443 section 4.1) to a group on one link and gives the source address of
  * each reply as it comes, once each, without zone, our own left out. Throws a Failure when `ping`
- * is missing or may not send.
+ * is missing or may not send. Calls `sent` when the first request leaves.
  */
 export async function* echo(
   link: Link,
   group: string,
   signal: AbortSignal,
+  sent: () => void = () => {},
 ): AsyncGenerator<string> {
   // No count: ping stops reading at the first answer of the last round. -L: our own kernel stays silent.
   const child = spawn('ping', ['-6', '-n', '-L', `${group}%${link.name}`], {
@@ -38,6 +41,7 @@ export async function* echo(
   const quiet = setTimeout(() => child.kill(), quietMs)
   for await (const line of createInterface({ input: child.stdout })) {
     quiet.refresh()
+    if (line.startsWith('PING')) sent()
     const address = parseEchoReply(line)
     if (!address || own.has(address) || seen.has(address)) continue
     seen.add(address)
@@ -59,13 +63,20 @@ export async function* echoIn(
   group: string,
   failed: () => void = () => {},
 ): AsyncGenerator<string> {
-  try {
+  const itself = `echo to ${group} on ${link.name}`
+  patience.expect(itself, startMs)
+  const sent = () => {
     patience.asked()
-    yield* echo(link, group, patience.signal)
+    patience.met(itself)
+  }
+  try {
+    yield* echo(link, group, patience.signal, sent)
   } catch (error) {
     if (patience.signal.aborted) return
     question.warn(`no echo on ${link.name}: ${explain(error)}`)
     failed()
+  } finally {
+    patience.met(itself)
   }
 }
 

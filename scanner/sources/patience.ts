@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events'
+
 /**
  * When a round is over: nothing new has come for a while, and never before those who were asked have
  * had the time that the standards give them. All times in milliseconds.
@@ -31,6 +33,8 @@ export class Patience {
   constructor(parent: AbortSignal, emptyMs: number) {
     this.signal = this.#controller.signal
     this.#parent = parent
+    // One for each machine that is waited for.
+    setMaxListeners(0, this.signal)
     this.#until = this.#askedAt + sharedDelayMs + travelMs
     this.expect('', emptyMs)
     parent.addEventListener('abort', this.#end)
