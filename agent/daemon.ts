@@ -1,28 +1,44 @@
 import type { Link } from '../common/links.ts'
 import type { Log } from '../common/log.ts'
-import { isServed } from './desired-addresses.ts'
+import { Alarm } from './alarm.ts'
+import { isServed, isWanted } from './desired-addresses.ts'
 import { type Identity, machineId, readIdentity } from './identity.ts'
 import { type Kernel, kernel } from './kernel.ts'
+import { LinkAddresses } from './link-addresses.ts'
 import { Latch, watchLinks } from './link-events.ts'
 import type { RunOptions } from './options.ts'
+import { startReporting } from './report.ts'
+import { routeTo } from './route.ts'
 import { type Means, ServedLink } from './served-link.ts'
+import type { AgentStatus } from './status.ts'
 
 /**
  * Runs until the signal is aborted: on each event of the kernel, look at the links, add the
  * addresses that are missing, and let the responders of each link take over what is there now.
  * Then goodbye, and the addresses that it added are removed. Throws a Failure when it cannot
- * read links or may not add addresses.
+ * read links or may not add addresses, and when another agent runs here.
  */
 export async function runDaemon(options: RunOptions, log: Log, signal: AbortSignal): Promise<void> {
   const events = new Latch()
-  const lookAgainIn = (milliseconds: number) =>
-    void setTimeout(() => events.open(), milliseconds).unref()
+  const alarm = new Alarm(() => events.open())
   const identity = await readIdentity(options)
-  const daemon = new Daemon({ options, identity, log, kernel, lookAgainIn })
+  const daemon = new Daemon({
+    options,
+    identity,
+    log,
+    kernel,
+    // Steady: whoever sets the clock of the system changes nothing here.
+    now: () => performance.now(),
+    random: Math.random,
+    lookAgainIn: (milliseconds) => alarm.set(milliseconds),
+  })
+  const report = await startReporting(daemon, options, log)
   try {
     for await (const links of watchLinks(events, signal, log)) await daemon.lookAgain(links)
   } finally {
     await daemon.close()
+    await report.close()
+    alarm.clear()
   }
 }
 
@@ -31,17 +47,24 @@ export interface DaemonMeans {
   identity: Identity
   log: Log
   kernel: Kernel
+  /** A steady clock, in milliseconds. */
+  now(): number
+  /** 0 <= x < 1. */
+  random(): number
   lookAgainIn(milliseconds: number): void
 }
 
 /** The links that are served, by interface index. */
 export class Daemon {
+  /** Called when `status()` may have something new to tell. */
+  onChange: () => void = () => {}
   readonly #served = new Map<number, ServedLink>()
   readonly #means: DaemonMeans
   #links: Link[] = []
   /** Sticky: the card that names the machine stays the same while the agent runs. */
   #id: string | undefined
   #saidNoLink = false
+  readonly #started = new Date().toISOString()
 
   constructor(means: DaemonMeans) {
     this.#means = means
@@ -52,12 +75,29 @@ export class Daemon {
     this.#id ??= machineId(links)
     const suitable = links.filter((link) => isServed(link, this.#means.options.interfaces))
     await this.#leaveAllBut(suitable)
+    await this.#tidy(links.filter((link) => !suitable.includes(link)))
     for (const link of suitable) {
       const served = this.#served.get(link.index) ?? new ServedLink(link, this.#lend())
       this.#served.set(link.index, served)
       await served.update(link)
     }
     this.#sayWhenNoLink()
+    this.onChange()
+  }
+
+  status(): AgentStatus {
+    const { options, identity } = this.#means
+    const { agent, boot, user, hostKeys } = identity
+    return {
+      version: 1,
+      agent: { version: agent, pid: process.pid, started: this.#started, boot },
+      id: this.#id ?? null,
+      configuredName: options.hostname,
+      user,
+      port: options.sshPort,
+      hostKeys,
+      links: [...this.#served.values()].map((link) => link.status()),
+    }
   }
 
   async close(): Promise<void> {
@@ -72,6 +112,16 @@ export class Daemon {
     }
   }
 
+  /**
+   * A run that was killed leaves its addresses behind. Where they are adopted they are looked after;
+   * on a link that lost its carrier since they would come back with it, without detection.
+   */
+  async #tidy(unserved: readonly Link[]): Promise<void> {
+    const { options } = this.#means
+    for (const link of unserved)
+      if (isWanted(link, options.interfaces)) await new LinkAddresses(link, this.#means).leave(link)
+  }
+
   #lend(): Means {
     const { options, identity } = this.#means
     const { sshPort, staticAddress } = options
@@ -79,7 +129,10 @@ export class Daemon {
       ...this.#means,
       service: { id: this.#id ?? '', identity, sshPort, staticAddress },
       isOwn: (address) => this.#isOwn(address),
-      random: Math.random,
+      otherLinks: (link) =>
+        this.#links.filter((each) => each.index !== link.index && !each.loopback),
+      route: routeTo,
+      changed: () => this.onChange(),
     }
   }
 

@@ -18,7 +18,12 @@ export interface DesiredAddress {
 export function isServed(link: Link, globs: readonly string[]): boolean {
   const suitable =
     link.running && link.multicast && !link.loopback && !link.enslaved && link.mac !== undefined
-  return suitable && (globs.length === 0 || globs.some((glob) => matchesGlob(link.name, glob)))
+  return suitable && isWanted(link, globs)
+}
+
+/** Whether the agent was told to see to a link of this name; without patterns, to every one. */
+export function isWanted({ name }: Link, globs: readonly string[]): boolean {
+  return globs.length === 0 || globs.some((glob) => matchesGlob(name, glob))
 }
 
 /** The EUI-64 link-local address of the card, and the static one unless it is turned off. */

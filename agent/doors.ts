@@ -11,18 +11,22 @@ export class LinkDoors {
   readonly #receive: (door: Door, arrival: Arrival) => void
   /** By what they are bound to: the group's, and one on each address. */
   readonly #doors = new Map<string, Door>()
+  #malformedBefore = 0
 
   constructor(family: Door['family'], receive: (door: Door, arrival: Arrival) => void) {
     this.#family = family
     this.#receive = receive
   }
 
-  /** Opens what the link's addresses ask for, closes what they no longer do; gives what could not be opened. */
-  async refresh(link: Link): Promise<unknown[]> {
-    const wanted = wantedDoors(link, this.#family)
+  /**
+   * Opens what the link's addresses ask for, closes what they no longer do; gives what could not be
+   * opened. `otherIPv4`: own addresses on other links, which are not to be heard.
+   */
+  async refresh(link: Link, otherIPv4: readonly string[]): Promise<unknown[]> {
+    const wanted = wantedDoors(link, this.#family, otherIPv4, this.group !== undefined)
     for (const [key, door] of this.#doors)
       if (!wanted.has(key)) {
-        door.close()
+        this.#close(door)
         this.#doors.delete(key)
       }
     const failures: unknown[] = []
@@ -41,28 +45,50 @@ export class LinkDoors {
   }
 
   close(): void {
-    for (const door of this.#doors.values()) door.close()
+    for (const door of this.#doors.values()) this.#close(door)
     this.#doors.clear()
     this.group = undefined
+  }
+
+  /** How many packets were no DNS messages, on these sockets and on those before them. */
+  get malformed(): number {
+    const counts = [...this.#doors.values()].map((door) => door.errors.malformed)
+    return counts.reduce((sum, each) => sum + each, this.#malformedBefore)
+  }
+
+  #close(door: Door): void {
+    this.#malformedBefore += door.errors.malformed
+    door.close()
   }
 }
 
 /**
  * The sockets for a link and family: one in the group, once the family can be spoken, and one on
  * each usable address, so that a direct question is answered from the very address it was sent to.
+ * `open`: it is spoken already.
  */
-function wantedDoors(link: Link, family: Door['family']): Map<string, () => Promise<Door>> {
+function wantedDoors(
+  link: Link,
+  family: Door['family'],
+  otherIPv4: readonly string[],
+  open: boolean,
+): Map<string, () => Promise<Door>> {
   const doors = new Map<string, () => Promise<Door>>()
-  const speaker = family === 'IPv4' ? ownIPv4(link) : isSettled(link) && ownLinkLocal(link)
+  const speaker =
+    family === 'IPv4' ? ownIPv4(link) : (open || isSettled(link)) && ownLinkLocal(link)
   if (!speaker) return doors
-  doors.set(`group from ${speaker}`, () => openGroup(link.name, family, speaker))
+  if (family === 'IPv6') doors.set('group', () => openGroup(link.name, family))
+  else
+    doors.set(`group from ${speaker} but ${otherIPv4}`, () =>
+      openGroup(link.name, family, speaker, otherIPv4),
+    )
   for (const { address } of link.addresses.filter(isUsable))
     if (isIPv4(address) === (family === 'IPv4'))
       doors.set(address, () => openUnicast(link.name, address, mdnsPort))
   return doors
 }
 
-/** Not while the address that the kernel should speak from is still in DAD: it would take the static one. */
+/** At first not while the address that the kernel should speak from is still in DAD: it would take the static one. */
 function isSettled(link: Link): boolean {
   const linkLocals = link.addresses.filter((each) => isLinkLocal6(each.address))
   const preferred = linkLocals.filter((each) => !each.deprecated && !each.dadFailed)

@@ -1,9 +1,9 @@
-import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import { eui64FromMac } from '../common/address.ts'
-import { type Advertisement, keyFingerprint } from '../common/advertisement.ts'
+import type { Advertisement } from '../common/advertisement.ts'
 import { version } from '../common/contract.ts'
 import type { Link } from '../common/links.ts'
+import { readHostKeys } from './host-keys.ts'
 import type { RunOptions } from './options.ts'
 
 /** What this machine says of itself on every link, besides the machine's id. */
@@ -19,7 +19,7 @@ export async function readIdentity(options: RunOptions): Promise<Identity> {
   return {
     host: options.hostname,
     user: options.user,
-    hostKeys,
+    hostKeys: hostKeys.map((key) => key.fingerprint),
     boot: boot.replaceAll('-', '').slice(0, 8),
     agent: version,
     os: parseOsRelease(os),
@@ -46,17 +46,6 @@ export function parseOsRelease(text: string): string | undefined {
   const name = value('NAME')
   const number = value('VERSION_ID')
   return name && number ? `${name} ${number}` : (value('PRETTY_NAME') ?? name)
-}
-
-/** Fingerprints of the `ssh_host_*_key.pub` files in a folder, ed25519 first. */
-export async function readHostKeys(folder: string): Promise<string[]> {
-  const names = await readdir(folder).catch(() => [])
-  const publicKeys = names.filter((name) => /^ssh_host_\w+_key\.pub$/.test(name)).sort()
-  const lines = await Promise.all(publicKeys.map((name) => readText(join(folder, name))))
-  return lines
-    .map((line) => line.split(' '))
-    .sort(([a], [b]) => Number(b === 'ssh-ed25519') - Number(a === 'ssh-ed25519'))
-    .flatMap(([, blob]) => (blob ? [keyFingerprint(Buffer.from(blob, 'base64'))] : []))
 }
 
 function readText(path: string): Promise<string> {

@@ -2,9 +2,14 @@
 export interface HeldNames {
   /** The configured name, `NixOS`, or what became of it. */
   host: string
-  /** Host name and the last three bytes of the link's MAC, `nixos-1ae4b7`: never contested. */
+  /** Host name and the last three bytes of the link's MAC, `nixos-1ae4b7`: contested by a cloned MAC only. */
   unique: string
 }
+
+/** RFC 6762 section 8.1: after fifteen conflicts in ten seconds, five seconds before each further try. */
+const manyConflicts = 15
+const manyWithinMs = 10_000
+export const manyConflictsDelayMs = 5000
 
 /**
  * The names of one link. IPv4 and IPv6 are two links to mDNS (RFC 6762 section 20) and claim them
@@ -13,7 +18,12 @@ export interface HeldNames {
 export class LinkNames {
   readonly #hostname: string
   readonly #mac: string
+  #hostLost = false
+  /** How many of the names made of the MAC were taken. */
+  #uniqueLost = 0
   #conflicts = 0
+  /** The last ones, in milliseconds of a steady clock. */
+  #conflictsAt: number[] = []
   readonly #listeners = new Set<() => void>()
 
   constructor(hostname: string, mac: string) {
@@ -22,17 +32,37 @@ export class LinkNames {
   }
 
   get held(): HeldNames {
-    return namesAfter(this.#conflicts, this.#hostname, this.#mac)
+    return namesAfter(this.#hostLost, this.#uniqueLost, this.#hostname, this.#mac)
   }
 
+  /** What the names will be if the host name is lost. */
+  get fallback(): HeldNames {
+    return namesAfter(true, this.#uniqueLost, this.#hostname, this.#mac)
+  }
+
+  /** How often another machine has claimed one of the names. */
   get conflicts(): number {
     return this.#conflicts
   }
 
-  /** Somebody else holds `host`: takes the next name, unless that has happened already. */
-  lose(host: string): void {
-    if (host !== this.held.host) return
+  noteConflict(now: number): void {
     this.#conflicts++
+    this.#conflictsAt = [...this.#conflictsAt, now].slice(-manyConflicts)
+  }
+
+  /** Whether there were so many conflicts of late that the next try has to wait. */
+  isThrottled(now: number): boolean {
+    const [first = now] = this.#conflictsAt
+    return this.#conflictsAt.length === manyConflicts && now - first < manyWithinMs
+  }
+
+  /** Somebody else holds the label: takes the next one, unless that has happened already. */
+  lose(label: string): void {
+    const { host, unique } = this.held
+    const isLabel = (name: string) => name.toLowerCase() === label.toLowerCase()
+    if (isLabel(unique)) this.#uniqueLost++
+    else if (isLabel(host)) this.#hostLost = true
+    else return
     for (const listener of this.#listeners) listener()
   }
 
@@ -42,14 +72,19 @@ export class LinkNames {
 }
 
 /**
- * The names to claim after `conflicts` of them were found taken: first the configured name, then
- * the one with the MAC, which is the same after the next boot; a number only for a cloned MAC.
+ * The names to claim: the configured one, until it is lost, beside the one with the MAC, which is
+ * the same after the next boot; a number only for a cloned MAC.
  */
-export function namesAfter(conflicts: number, hostname: string, mac: string): HeldNames {
-  const unique = uniqueName(hostname, mac)
-  if (conflicts === 0) return { host: hostname, unique }
-  const held = conflicts === 1 ? unique : `${unique.slice(0, 59)}-${conflicts}`
-  return { host: held, unique: held }
+export function namesAfter(
+  hostLost: boolean,
+  uniqueLost: number,
+  hostname: string,
+  mac: string,
+): HeldNames {
+  const first = uniqueName(hostname, mac)
+  const number = `-${uniqueLost + 1}`
+  const unique = uniqueLost === 0 ? first : first.slice(0, 63 - number.length) + number
+  return { host: hostLost ? unique : hostname, unique }
 }
 
 export function uniqueName(hostname: string, mac: string): string {

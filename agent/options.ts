@@ -15,5 +15,9 @@ export interface RunOptions {
   hostKeys: string
   /** Where on this machine the baked flake lies. */
   flake: string | undefined
+  /** Where `installer-agent status` asks; undefined for nowhere. */
+  statusSocket?: string | undefined
+  /** File with the console's banner, kept up to date; undefined for none. */
+  issueFile?: string | undefined
   logLevel: LogLevel
 }

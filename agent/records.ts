@@ -61,11 +61,15 @@ function serviceRecords(
   link: Link,
   instanceLabel: string,
   host: string,
-  { id, identity, sshPort }: Service,
+  { id, identity, sshPort, staticAddress }: Service,
 ): ResourceRecord[] {
   const shared = { ttl: otherTtl, flush: false }
   const eui64 = link.mac ? eui64FromMac(link.mac) : id
-  const txt = encodeAdvertisement({ ...identity, id, eui64 })
+  const holdsStatic = link.addresses.some(
+    (each) => each.address === staticAddress && isUsable(each),
+  )
+  const staticState = staticAddress ? (holdsStatic ? 'held' : 'waiting') : undefined
+  const txt = encodeAdvertisement({ ...identity, id, eui64, static: staticState })
   const perType = [sshService, sftpService].flatMap((type): ResourceRecord[] => {
     const instance = `${instanceLabel}.${type}`
     const target = { priority: 0, weight: 0, port: sshPort, target: host }

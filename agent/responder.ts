@@ -1,36 +1,37 @@
 import { mdnsPort } from '../common/contract.ts'
 import { errorMessage } from '../common/failure.ts'
-import { isFromLink, type Link } from '../common/links.ts'
+import { isFromLink, isOnLink, type Link, type LinkAddress, ownIPv4 } from '../common/links.ts'
 import type { Log } from '../common/log.ts'
-import type { Arrival, Destination, Door } from '../common/mdns.ts'
-import { type Message, packAnswers, type ResourceRecord, recordKey } from '../common/message.ts'
+import type { Arrival, Door } from '../common/mdns.ts'
+import { type Message, type ResourceRecord, recordKey } from '../common/message.ts'
 import { sleep, spread } from '../common/schedule.ts'
-import { announceDelaysMs, announcement, goodbye, withdrawn } from './announce.ts'
-import { answer, type Reply } from './answer.ts'
+import { goodbye, withdrawn } from './announce.ts'
+import { Announcer } from './announcer.ts'
+import { Answerer, sharedDelayMs } from './answerer.ts'
+import { Claims, claimedNames, spokenRecords } from './claims.ts'
 import { LinkDoors } from './doors.ts'
-import type { LinkNames } from './names.ts'
-import {
-  conflicts,
-  losesTie,
-  manyConflicts,
-  manyConflictsDelayMs,
-  probeDelays,
-  probeMessage,
-  tieDeferralMs,
-} from './probe.ts'
+import { type LinkNames, manyConflictsDelayMs } from './names.ts'
+import { conflictingNames, lostTies, probeDelays, probeMessage, tieDeferralMs } from './probe.ts'
 import { announcedAddresses, linkRecords, type Service } from './records.ts'
+import type { ResponderStatus } from './status.ts'
+import { Voice } from './voice.ts'
 
 export type Family = Door['family']
 export const families: Family[] = ['IPv4', 'IPv6']
-
-/** IP and UDP headers. */
-const headerBytes = { IPv4: 28, IPv6: 48 }
 
 /** What a responder needs to know that is not of its link. */
 export interface Surroundings {
   service: Service
   /** Whether an address is one of this machine's own: what is heard from it is no conflict. */
   isOwn(address: string): boolean
+  /** The links of this machine but this one. */
+  otherLinks(link: Link): Link[]
+  /** The interface by which the kernel would send to an address; undefined when that is not known. */
+  route(address: string): Promise<string | undefined>
+  /** Another machine on the link has said goodbye for the static address: it may be free now. */
+  staticAddressFreed(): void
+  /** There is something new to show of the link. */
+  changed(): void
   log: Log
   /** 0 <= x < 1, for the random delays of RFC 6762. */
   random(): number
@@ -42,27 +43,38 @@ export interface Surroundings {
  * sockets and the clock.
  */
 export class Responder {
-  state: 'silent' | 'probing' | 'held' = 'silent'
-  readonly #family: Family
+  readonly family: Family
+  #heard = 0
+  #refused = 0
   readonly #names: LinkNames
   readonly #surroundings: Surroundings
   #link: Link
-  #records: ResourceRecord[] = []
   readonly #doors: LinkDoors
-  /** When a record last went to the group, in milliseconds of a steady clock. */
-  readonly #multicastAt = new Map<string, number>()
-  /** Ends claiming and announcing. */
-  #current = new AbortController()
-  /** Ends the present round of probes: a conflict or a lost tie. */
-  #round = new AbortController()
+  readonly #voice: Voice
+  readonly #announcer: Announcer
+  readonly #answerer: Answerer
+  /** What is true, and of it what may be given out: that of names that are held. */
+  #records: ResourceRecord[] = []
+  #spoken: ResourceRecord[] = []
+  /** What the probes propose: also what is about to be true. */
+  #proposed: ResourceRecord[] = []
+  /** Another machine is about to take the host name: the next names are claimed already. */
+  #fallingBack = false
+  #claims = new Claims()
+  /** Ends all that is under way when the link can no longer be spoken on. */
+  #speaking = new AbortController()
 
   constructor(link: Link, family: Family, names: LinkNames, surroundings: Surroundings) {
     this.#link = link
-    this.#family = family
+    this.family = family
     this.#names = names
     this.#surroundings = surroundings
     this.#doors = new LinkDoors(family, (door, arrival) => this.#receive(door, arrival))
-    names.onChange(() => this.#takeOverNames())
+    this.#voice = new Voice(surroundings.log)
+    const isHeld = (name: string) => this.#claims.isHeld(name)
+    this.#announcer = new Announcer({ records: () => this.#spoken, isHeld }, this.#voice)
+    this.#answerer = new Answerer(() => this.#spoken, this.#voice, surroundings.random)
+    names.onChange(() => this.#takeOver())
   }
 
   /**
@@ -71,182 +83,236 @@ export class Responder {
    */
   async update(link: Link): Promise<void> {
     this.#link = link
-    const failures = await this.#doors.refresh(link)
-    const before = this.#records
-    this.#records = this.#makeRecords()
-    if (!this.#doors.group) this.#fallSilent()
-    else if (this.state === 'silent') void this.#claim()
-    else if (this.state === 'held') void this.#announceChange(before)
+    const others = this.#surroundings.otherLinks(link).flatMap((each) => ownIPv4(each) ?? [])
+    const failures = await this.#doors.refresh(link, others)
+    this.#voice.group = this.#doors.group
+    this.#voice.mtu = link.mtu
+    if (this.#doors.group) this.#takeOver()
+    else this.#fallSilent()
     if (failures.length > 0) throw failures[0]
   }
 
   /** Says goodbye, if the link still carries it, and closes the sockets. */
   async close(): Promise<void> {
-    if (this.state === 'held') await this.#multicast(goodbye(this.#records))
+    const answers = goodbye(this.#spoken)
     this.#fallSilent()
+    if (answers.length > 0) await this.#voice.multicast({ response: true, answers })
+    this.#voice.group = undefined
     this.#doors.close()
   }
 
-  #makeRecords(): ResourceRecord[] {
-    return linkRecords(this.#link, this.#names.held, this.#surroundings.service)
+  /** What it knows of itself, for people and scripts. */
+  status(): ResponderStatus {
+    const malformed = this.#doors.malformed + this.#refused
+    const { answered } = this.#answerer
+    const packets = { received: this.#heard, malformed, answered, sent: this.#voice.sent }
+    return { family: this.family, names: [...this.#claims], packets }
   }
 
   #fallSilent(): void {
-    this.state = 'silent'
-    this.#round.abort()
-    this.#begin()
+    this.#speaking.abort()
+    this.#speaking = new AbortController()
+    this.#claims = new Claims()
+    this.#records = []
+    this.#proposed = []
+    this.#fallingBack = false
+    this.#spoken = []
+    this.#announcer.clear()
+    this.#answerer.clear()
+    this.#surroundings.changed()
   }
 
-  /** Probes until a set of names is free, then announces it (RFC 6762 section 8). */
-  async #claim(): Promise<void> {
-    this.#round.abort()
-    const signal = this.#begin()
-    this.state = 'probing'
-    while (await this.#isContested(signal)) if (signal.aborted) return
-    this.state = 'held'
-    this.#log('info', { names: this.#names.held }, 'names are ours')
-    await this.#announce(signal)
+  /** The link's records are what they are now: new names are probed for, changed records announced. */
+  #takeOver(): void {
+    if (!this.#doors.group) return
+    const { service } = this.#surroundings
+    const { held, fallback } = this.#names
+    this.#records = linkRecords(this.#link, held, service)
+    const soon = withoutDetection(this.#link)
+    const names = this.#fallingBack ? [held, fallback] : [held]
+    this.#proposed = names.flatMap((each) => linkRecords(soon, each, service))
+    const fresh = this.#claims.wish(claimedNames(this.#proposed))
+    if (fresh.length > 0) void this.#claim(fresh)
+    this.#speak()
   }
 
-  /** One round of probes; true when it was broken off, after the wait that is due then. */
-  async #isContested(signal: AbortSignal): Promise<boolean> {
-    this.#round = new AbortController()
-    const round = this.#round.signal
-    const [first = 0, ...rest] = probeDelays(this.#surroundings.random)
-    await sleep(first, round)
-    for (const delay of rest) {
-      if (round.aborted) break
-      await this.#multicast(probeMessage(this.#records))
-      await sleep(delay, round)
-    }
-    if (!round.aborted || signal.aborted) return signal.aborted
-    const many = this.#names.conflicts >= manyConflicts
-    if (round.reason === 'tie') await sleep(tieDeferralMs, signal)
-    else if (many) await sleep(manyConflictsDelayMs, signal)
-    return true
+  /** Who loses a tie for the host name will most likely need the next one. */
+  #fallBack(likely: boolean): void {
+    if (this.#fallingBack === likely) return
+    this.#fallingBack = likely
+    this.#takeOver()
   }
 
-  /** The link's names are others now, whichever family lost them: what was held is given up. */
-  #takeOverNames(): void {
-    const before = this.#records
-    this.#records = this.#makeRecords()
-    // Names come and go as often as somebody claims them; what is noted of them goes with them.
-    for (const record of withdrawn(before, this.#records))
-      this.#multicastAt.delete(recordKey(record))
-    if (this.state === 'probing') this.#round.abort('conflict')
-    if (this.state !== 'held') return
-    void this.#multicast(goodbye(withdrawn(before, this.#records)))
-    void this.#claim()
-  }
-
-  async #announceChange(before: readonly ResourceRecord[]): Promise<void> {
+  /** Gives out what may be given out by now, and takes back what is no longer true. */
+  #speak(): void {
+    const before = this.#spoken
+    this.#spoken = spokenRecords(this.#records, (name) => this.#claims.isHeld(name))
+    // A name that is probed for again falls silent only: what was said of it may still be true.
     const gone = withdrawn(before, this.#records)
-    const isNew = withdrawn(this.#records, before).length > 0
-    if (gone.length === 0 && !isNew) return
-    const signal = this.#begin()
-    for (const record of gone) this.#multicastAt.delete(recordKey(record))
-    if (gone.length > 0) await this.#multicast(goodbye(gone))
-    await this.#announce(signal)
+    this.#announcer.tell(withdrawn(this.#spoken, before), gone, () => this.#sayAnnounced())
+    this.#surroundings.changed()
   }
 
-  /** What was under way is over. */
-  #begin(): AbortSignal {
-    this.#current.abort()
-    this.#current = new AbortController()
-    return this.#current.signal
-  }
-
-  async #announce(signal: AbortSignal): Promise<void> {
-    const { staticAddress } = this.#surroundings.service
-    const addresses = announcedAddresses(this.#link, staticAddress)
-    this.#log('info', { addresses }, 'announced')
-    for (const delay of announceDelaysMs) {
-      if (delay > 0) await sleep(delay, signal)
-      if (signal.aborted) return
-      await this.#multicast(announcement(this.#records))
+  /** Probes for names, until they are ours or no longer wished for (RFC 6762 section 8.1). */
+  async #claim(names: readonly string[], again = false): Promise<void> {
+    const signal = this.#speaking.signal
+    const throttled = this.#names.isThrottled(performance.now())
+    const round = { patient: again || throttled }
+    this.#claims.begin(names, round)
+    const [first = 0, ...rest] = probeDelays(this.#surroundings.random)
+    await sleep(throttled ? manyConflictsDelayMs : first, signal)
+    round.patient = false
+    for (const delay of rest) {
+      const asked = this.#claims.inRound(round)
+      if (asked.length === 0 || signal.aborted) return
+      await this.#voice.multicast(probeMessage(this.#proposed, asked))
+      await sleep(delay, signal)
     }
+    const held = this.#claims.inRound(round)
+    if (held.length === 0 || signal.aborted) return
+    this.#claims.hold(held)
+    this.#log('info', { names: held }, 'names are ours')
+    if (this.#claims.isHeld(`${this.#names.held.host}.local`)) this.#fallBack(false)
+    this.#speak()
   }
 
-  #receive(door: Door, { message, address, port }: Arrival): void {
+  /** Who loses a tie waits, and then probes for what is still wished for (RFC 6762 section 8.2). */
+  async #defer(lost: readonly string[]): Promise<void> {
+    const signal = this.#speaking.signal
+    this.#claims.defer(lost)
+    await sleep(tieDeferralMs, signal)
+    if (!signal.aborted) await this.#claim(lost)
+  }
+
+  #sayAnnounced(): void {
+    const { staticAddress } = this.#surroundings.service
+    this.#log('info', { addresses: announcedAddresses(this.#link, staticAddress) }, 'announced')
+  }
+
+  /** Whatever is wrong with a message costs a count, and nothing else. */
+  #receive(door: Door, arrival: Arrival): void {
+    this.#hear(door, arrival).catch((error: unknown) => {
+      this.#refused++
+      this.#log('debug', { error: errorMessage(error) }, 'could not make sense of a message')
+    })
+  }
+
+  async #hear(door: Door, { message, address, port }: Arrival): Promise<void> {
     const fromSelf = this.#surroundings.isOwn(address)
     if (!fromSelf && !this.#isHeardHere(door, address)) return
-    if (message.response) {
-      if (!fromSelf && port === mdnsPort) this.#hearResponse(message)
-    } else if (this.state === 'held') {
-      this.#hearQuery(door, message, { address, port })
-    } else if (this.state === 'probing' && !fromSelf && losesTie(this.#records, message)) {
-      this.#round.abort('tie')
-    }
+    if (!fromSelf) this.#heard++
+    if (!message.response) await this.#hearQuery(door, message, { address, port }, fromSelf)
+    else if (!fromSelf && port === mdnsPort) this.#hearResponse(message)
   }
 
   /**
-   * What an IPv6 group socket hears was sent on this link. IPv4 group sockets hear every link, and
-   * an own address can be asked from anywhere: only a source on this link is for us.
+   * What a group's socket hears was sent on this link, where it is not another of our links that the
+   * sender is on. An own address can be asked from anywhere: only a sender on this link is for us
+   * (RFC 6762 sections 5.5 and 11).
    */
   #isHeardHere(door: Door, address: string): boolean {
-    return (
-      (door === this.#doors.group && this.#family === 'IPv6') || isFromLink(this.#link, address)
-    )
+    if (isFromLink(this.#link, address)) return true
+    return door === this.#doors.group && !this.#isElsewhere(address)
+  }
+
+  #isElsewhere(address: string): boolean {
+    return this.#surroundings.otherLinks(this.#link).some((each) => isOnLink(each, address))
   }
 
   #hearResponse(message: Message): void {
-    if (this.state === 'silent') return
-    // A round that is over has lost its names already: one conflict a round, however many packets say so.
-    if (this.state === 'probing' && this.#round.signal.aborted) return
-    if (!conflicts(this.#records, message, this.state === 'probing')) return
-    this.#log('warn', { names: this.#names.held }, 'another machine has our name')
-    if (this.state === 'probing') this.#names.lose(this.#names.held.host)
-    // RFC 6762 section 9: back to probing; whoever holds the name rightly will defend it.
-    else void this.#claim()
+    this.#hearGoodbyes(message)
+    const isHeld = (name: string) => this.#claims.isHeld(name)
+    const names = conflictingNames(this.#proposed, message, isHeld)
+    const inTheWay = names.filter((name) => !this.#claims.isPatient(name))
+    if (inTheWay.length > 0) this.#conflict(inTheWay)
+    this.#hearOwnRecords(message)
   }
 
-  #hearQuery(door: Door, query: Message, from: Destination): void {
-    const asker = { legacy: from.port !== mdnsPort, direct: door !== this.#doors.group }
-    const since = (record: ResourceRecord) => this.#secondsSinceMulticast(record)
-    for (const reply of answer(this.#records, query, asker, since)) {
-      // On its way counts as sent: a burst of questions within the delay gets one answer.
-      if (reply.to === 'group') this.#noteMulticast(reply.message)
-      void this.#sendReply(door, reply, from)
+  /** RFC 6762 sections 8.1 and 9: a name that was only probed for is lost, a held one probed for again. */
+  #conflict(names: readonly string[]): void {
+    this.#log('warn', { names }, 'another machine has our name')
+    this.#names.noteConflict(performance.now())
+    const held = names.filter((name) => this.#claims.isHeld(name))
+    // Whoever holds the name rightly will defend it.
+    if (held.length > 0) void this.#claim(held, true)
+    this.#speak()
+    const lost = names.filter((name) => !held.includes(name)).map(firstLabel)
+    for (const label of new Set(lost)) this.#names.lose(label)
+  }
+
+  #hearGoodbyes({ answers }: Message): void {
+    const { staticAddress } = this.#surroundings.service
+    const freed = (record: ResourceRecord) =>
+      record.ttl === 0 && record.type === 'AAAA' && record.data === staticAddress
+    if (answers.some(freed)) this.#surroundings.staticAddressFreed()
+  }
+
+  /**
+   * Another machine says what we say as well. With our life it spares us saying it (RFC 6762 section
+   * 7.4); with less than half of it, others would forget it too soon (section 6.6).
+   */
+  #hearOwnRecords({ answers }: Message): void {
+    const ours = new Map(this.#spoken.map((record) => [recordKey(record), record]))
+    const shortened: ResourceRecord[] = []
+    for (const theirs of answers) {
+      const own = ours.get(recordKey(theirs))
+      if (own && theirs.ttl >= own.ttl) {
+        this.#answerer.heardElsewhere(own)
+        this.#announcer.heardElsewhere(own)
+      } else if (own && theirs.ttl < own.ttl / 2) shortened.push(own)
     }
+    this.#announcer.rescue(shortened, spread(...sharedDelayMs, this.#surroundings.random))
   }
 
-  async #sendReply(door: Door, { to, delay, message }: Reply, from: Destination): Promise<void> {
-    // RFC 6762 section 6: 20-120 ms for records that others may answer for as well.
-    if (delay === 'shared') await sleep(spread(20, 120, this.#surroundings.random))
-    if (this.state !== 'held') return
-    if (to === 'sender') await this.#send(door, message, from)
-    else await this.#multicast(message)
+  async #hearQuery(
+    door: Door,
+    query: Message,
+    from: { address: string; port: number },
+    fromSelf: boolean,
+  ): Promise<void> {
+    if (!fromSelf) this.#hearProbe(query)
+    if (this.#spoken.length === 0) return
+    const direct = door !== this.#doors.group
+    const reachable = fromSelf || (await this.#isReachable(from.address))
+    this.#answerer.hear(query, { door, from, direct, reachable })
   }
 
-  async #multicast(message: Partial<Message>): Promise<void> {
-    if (this.#doors.group && (await this.#send(this.#doors.group, message)) && message.response)
-      this.#noteMulticast(message)
+  /** Two probe at once. Who loses the host name leaves its services as well: they bear the same name. */
+  #hearProbe(query: Message): void {
+    const probing = this.#proposed.filter((record) => this.#claims.isInRound(record.name))
+    const lost = probing.length > 0 ? lostTies(probing, query) : []
+    const labels = lost.filter(isHostName).map(firstLabel)
+    const along = claimedNames(probing).filter((name) => labels.includes(firstLabel(name)))
+    if (lost.length > 0) void this.#defer([...new Set([...lost, ...along])])
+    if (labels.length > 0) this.#fallBack(true)
   }
 
-  #noteMulticast(message: Partial<Message>): void {
-    for (const record of [...(message.answers ?? []), ...(message.additionals ?? [])])
-      this.#multicastAt.set(recordKey(record), performance.now())
-  }
-
-  /** A message that the kernel refuses is a note: the next kernel event sets things right. */
-  async #send(door: Door, message: Partial<Message>, to?: Destination): Promise<boolean> {
-    try {
-      for (const part of packAnswers(message, this.#link.mtu - headerBytes[this.#family]))
-        await door.send(part, to)
-      return true
-    } catch (error) {
-      this.#log('debug', { error: errorMessage(error) }, 'could not send')
-      return false
-    }
-  }
-
-  #secondsSinceMulticast(record: ResourceRecord): number {
-    const at = this.#multicastAt.get(recordKey(record))
-    return at === undefined ? Number.POSITIVE_INFINITY : (performance.now() - at) / 1000
+  /**
+   * Whether a unicast answer gets to the asker, and by this link: with one IPv4 prefix on two links
+   * the kernel has one of them for all.
+   */
+  async #isReachable(address: string): Promise<boolean> {
+    if (!isFromLink(this.#link, address)) return false
+    if (this.family === 'IPv6' || !this.#isElsewhere(address)) return true
+    return (await this.#surroundings.route(address)) === this.#link.name
   }
 
   #log(level: keyof Log, facts: object, sentence: string): void {
-    const place = { link: this.#link.name, family: this.#family }
+    const place = { link: this.#link.name, family: this.family }
     this.#surroundings.log[level]({ ...place, ...facts }, sentence)
   }
+}
+
+/** The link as it will be when duplicate address detection has found nobody. */
+function withoutDetection(link: Link): Link {
+  const settle = (each: LinkAddress) => (each.dadFailed ? each : { ...each, tentative: false })
+  return { ...link, addresses: link.addresses.map(settle) }
+}
+
+function firstLabel(name: string): string {
+  return name.split('.', 1)[0] ?? ''
+}
+
+function isHostName(name: string): boolean {
+  return name.split('.').length === 2
 }

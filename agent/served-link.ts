@@ -1,40 +1,42 @@
-import { errorMessage, Failure } from '../common/failure.ts'
 import type { Link } from '../common/links.ts'
 import type { Log } from '../common/log.ts'
-import { desiredAddresses } from './desired-addresses.ts'
-import { type Kernel, PermissionFailure } from './kernel.ts'
+import { Complaints } from './complaints.ts'
+import type { Kernel } from './kernel.ts'
+import { LinkAddresses } from './link-addresses.ts'
 import { LinkNames } from './names.ts'
 import type { RunOptions } from './options.ts'
-import { missingAddresses, removableAddresses } from './reconcile.ts'
 import { families, Responder, type Surroundings } from './responder.ts'
+import { type LinkStatus, linkStatus } from './status.ts'
 
 /** What the daemon lends to each of its links. */
-export interface Means extends Surroundings {
+export interface Means extends Omit<Surroundings, 'staticAddressFreed'> {
   options: RunOptions
   kernel: Kernel
   log: Log
-  /** For trouble that ends without an event of the kernel, such as a port given back. */
+  /** A steady clock, in milliseconds. */
+  now(): number
+  /** For trouble that ends without an event of the kernel; of several calls the earliest counts. */
   lookAgainIn(milliseconds: number): void
 }
 
 /** After this long a socket that could not be opened is tried again. */
 const socketRetryMs = 10_000
 
-/** A link that the agent works on: what it added there, and who speaks there. */
+/** A link that the agent works on: the addresses it keeps there, and who speaks there. */
 export class ServedLink {
-  readonly #means: Means
+  readonly addresses: LinkAddresses
+  readonly #means: Means & Surroundings
   readonly #names: LinkNames
+  readonly #complaints: Complaints
   #responders: Responder[]
   #link: Link
-  /** Addresses that are there because of us. */
-  readonly #added = new Set<string>()
-  /** What is wrong with it now, so that it is said once. */
-  #complaints = new Set<string>()
 
   constructor(link: Link, means: Means) {
     this.#link = link
-    this.#means = means
+    this.addresses = new LinkAddresses(link, means)
+    this.#means = { ...means, staticAddressFreed: () => this.addresses.holderLeft() }
     this.#names = new LinkNames(means.options.hostname, link.mac ?? '')
+    this.#complaints = new Complaints(means.log)
     this.#responders = this.#makeResponders(link)
     means.log.info({ link: link.name, mac: link.mac }, 'link is served')
   }
@@ -52,31 +54,36 @@ export class ServedLink {
       this.#responders = this.#makeResponders(link)
     }
     this.#link = link
-    const before = this.#complaints
-    this.#complaints = new Set()
-    if (this.#means.options.addresses) await this.#addMissing(link, before)
-    for (const { address, dadFailed } of link.addresses)
-      if (dadFailed)
-        this.#complain(new Failure(`${address} is held by another machine on ${link.name}`), before)
+    await this.addresses.update(link)
+    this.#complaints.begin()
     for (const responder of this.#responders)
       try {
         await responder.update(link)
       } catch (error) {
-        this.#complain(error, before)
+        this.#complaints.say(link.name, error)
         this.#means.lookAgainIn(socketRetryMs)
       }
   }
 
-  /**
-   * Says goodbye and takes along what was added: an address that outlives a lost carrier would come
-   * back without duplicate address detection, beside a machine that has taken it meanwhile.
-   * `now` is the link as it is, if it still is.
-   */
+  /** Says goodbye and takes its addresses along; `now` is the link as it is, if it still is. */
   async leave(now: Link | undefined): Promise<void> {
     await this.#closeResponders()
-    for (const address of now ? removableAddresses(now, this.#added) : [])
-      await this.#means.kernel.removeAddress(now?.name ?? '', address)
+    if (now) await this.addresses.leave(now)
     this.#means.log.info({ link: this.#link.name }, 'link is left')
+  }
+
+  /** How the link stands, for people and scripts. */
+  status(): LinkStatus {
+    return linkStatus({
+      link: this.#link,
+      kept: this.addresses.states(),
+      staticAddress: this.#means.options.staticAddress,
+      configuredName: this.#means.options.hostname,
+      names: this.#names.held,
+      conflicts: this.#names.conflicts,
+      responders: this.#responders.map((responder) => responder.status()),
+      complaints: [...this.addresses.complaints, ...this.#complaints.present],
+    })
   }
 
   #makeResponders(link: Link): Responder[] {
@@ -86,33 +93,5 @@ export class ServedLink {
 
   async #closeResponders(): Promise<void> {
     await Promise.all(this.#responders.map((responder) => responder.close()))
-  }
-
-  async #addMissing(link: Link, before: ReadonlySet<string>): Promise<void> {
-    const { options, kernel, log } = this.#means
-    for (const desired of missingAddresses(link, desiredAddresses(link, options.staticAddress))) {
-      const { address } = desired
-      // Whoever puts it there next, it may not be us.
-      this.#added.delete(address)
-      try {
-        if (!(await kernel.addAddress(link.name, desired))) continue
-      } catch (error) {
-        if (error instanceof PermissionFailure) throw error
-        this.#complain(error, before)
-        continue
-      }
-      this.#added.add(address)
-      link.addresses.push({ ...desired, prefixLength: 64, tentative: true, dadFailed: false })
-      log.info({ link: link.name, address }, 'address added')
-    }
-  }
-
-  /** A link in trouble is a warning, said once: the others go on. */
-  #complain(error: unknown, before: ReadonlySet<string>): void {
-    const sentence = errorMessage(error)
-    const isNew = !before.has(sentence) && !this.#complaints.has(sentence)
-    this.#complaints.add(sentence)
-    const advice = error instanceof Failure ? error.advice : undefined
-    if (isNew) this.#means.log.warn({ link: this.#link.name, advice }, sentence)
   }
 }

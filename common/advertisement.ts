@@ -22,12 +22,21 @@ export interface Advertisement {
   os: string | undefined
   /** Where on the installer the baked flake lies. */
   flake: string | undefined
+  /** Whether it holds the static address on this link, or waits for it: another machine may have it. */
+  static?: 'held' | 'waiting' | undefined
 }
 
 /** One string of a TXT record cannot be longer (RFC 6763 section 6.1). */
 const maxStringBytes = 255
 /** More host keys than key types exist are noise. */
 const maxHostKeys = 8
+
+const hostKeyNames = Array.from({ length: maxHostKeys }, (_, index) => hostKeyName(index))
+
+/** RFC 6763 section 6.4: no key twice, so `hostkey`, `hostkey2`, `hostkey3`. */
+function hostKeyName(index: number): string {
+  return index === 0 ? 'hostkey' : `hostkey${index + 1}`
+}
 
 export function encodeAdvertisement(advertisement: Advertisement): Buffer[] {
   const { id, eui64, host, user, hostKeys, boot, agent, os, flake } = advertisement
@@ -37,11 +46,12 @@ export function encodeAdvertisement(advertisement: Advertisement): Buffer[] {
     ['eui64', eui64],
     ['host', host],
     ['user', user],
-    ...hostKeys.slice(0, maxHostKeys).map((key): [string, string] => ['hostkey', key]),
+    ...hostKeyNames.map((name, index): [string, string | undefined] => [name, hostKeys[index]]),
     ['boot', boot],
     ['agent', agent],
     ['os', os],
     ['flake', flake],
+    ['static', advertisement.static],
   ]
   return pairs
     .filter(([, value]) => value !== undefined && value !== '')
@@ -54,20 +64,12 @@ export function encodeAdvertisement(advertisement: Advertisement): Buffer[] {
  * send one; what does not fit is dropped. Undefined when it is not an agent's record at all.
  */
 export function decodeAdvertisement(strings: readonly Buffer[]): Advertisement | undefined {
-  const values = new Map<string, string[]>()
+  const values = new Map<string, string>()
   for (const string of strings) {
     const [key, value] = splitPair(string.toString('utf8'))
-    if (value === undefined) continue
-    const ofKey = values.get(key)
-    // In place: a packet holds 20,000 strings of one key, and a copy for each takes seconds.
-    if (ofKey) ofKey.push(value)
-    else values.set(key, [value])
+    if (value !== undefined && !values.has(key)) values.set(key, value)
   }
-  const first = (key: string, form: RegExp) =>
-    values
-      .get(key)
-      ?.slice(0, 1)
-      .find((v) => form.test(v))
+  const first = (key: string, form: RegExp) => [values.get(key) ?? ''].find((v) => form.test(v))
   const id = first('id', /^[0-9a-f]{16}$/)
   if (!id || first('txtvers', /^\d{1,3}$/) !== '1') return undefined
   return {
@@ -75,11 +77,12 @@ export function decodeAdvertisement(strings: readonly Buffer[]): Advertisement |
     eui64: first('eui64', /^[0-9a-f]{16}$/) ?? id,
     host: first('host', hostLabel) ?? '',
     user: first('user', userName) ?? '',
-    hostKeys: (values.get('hostkey') ?? []).filter(isFingerprint).slice(0, maxHostKeys),
+    hostKeys: hostKeyNames.flatMap((name) => values.get(name) ?? []).filter(isFingerprint),
     boot: first('boot', /^[0-9a-f]{8}$/) ?? '',
     agent: first('agent', /^[0-9A-Za-z.+-]{1,32}$/) ?? '',
     os: first('os', /^[\x20-\x7e]{1,64}$/),
     flake: first('flake', /^\/[\x21-\x7e]{1,200}$/),
+    static: first('static', /^(held|waiting)$/) as Advertisement['static'],
   }
 }
 

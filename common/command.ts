@@ -44,21 +44,24 @@ export function commandMissing(command: string, cause?: unknown): Failure {
 }
 
 /**
- * Runs a system command, never through a shell, and gives what it said.
+ * Runs a system command, never through a shell, with `input` on its standard input, and gives what it said.
  * A non-zero status is a result; a missing command, an abort or a flood of output is an error.
  */
 export function runCommand(
   command: string,
   args: readonly string[],
   signal?: AbortSignal,
+  input = '',
 ): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
     const options = { env: commandEnvironment(), maxBuffer: maxOutputBytes, signal }
-    execFile(command, args, options, (error, stdout, stderr) => {
+    const child = execFile(command, args, options, (error, stdout, stderr) => {
       if (errorCode(error) === 'ENOENT') return reject(commandMissing(command, error))
       if (error && (error.name === 'AbortError' || errorCode(error))) return reject(error)
       resolve({ status: error ? numericStatus(error) : 0, stdout, stderr })
     })
+    // A command that ends without reading it has said why.
+    child.stdin?.on('error', () => {}).end(input)
   })
 }
 

@@ -11,6 +11,8 @@ export interface LinkAddress {
   dadFailed: boolean
   /** Not to be used as a source (RFC 4862 section 5.5.4). */
   deprecated: boolean
+  /** Priority of its prefix route, where whoever added it set one explicitly (IFA_RT_PRIORITY). */
+  metric: number | undefined
 }
 
 /** One network interface and the segment behind it, as the kernel has it now. */
@@ -21,8 +23,10 @@ export interface Link {
   /** 48-bit MAC; undefined on links without (tunnels, loopback). */
   mac: string | undefined
   mtu: number
-  /** Administratively up and with carrier. */
+  /** Administratively up, with carrier, and not dormant: a Wi-Fi or 802.1X port that may not speak yet. */
   running: boolean
+  /** How often the carrier came or went: another number at the next look is a flap in between. */
+  carrierChanges: number
   multicast: boolean
   loopback: boolean
   /** Bridge port or member of a bond or team: the addresses belong to its master. */
@@ -32,7 +36,7 @@ export interface Link {
   addresses: LinkAddress[]
 }
 
-/** What `ip -j -d address show` prints of a link, as far as it is used; every field may be missing. */
+/** What `ip -s -s -d -j address show` prints of a link, as far as it is used; every field may be missing. */
 interface IpLink {
   ifindex?: number
   ifname?: string
@@ -43,6 +47,7 @@ interface IpLink {
   link_type?: string
   parentbus?: string
   linkinfo?: { info_slave_kind?: string }
+  stats64?: { tx?: { carrier_changes?: number } }
   addr_info?: IpAddress[]
 }
 interface IpAddress {
@@ -51,17 +56,20 @@ interface IpAddress {
   tentative?: boolean
   dadfailed?: boolean
   deprecated?: boolean
+  metric?: number
 }
 
 /** Reads the present links from the kernel. Throws a Failure when `ip` is missing or fails. */
 export async function readLinks(signal?: AbortSignal): Promise<Link[]> {
-  const { status, stdout, stderr } = await runCommand('ip', ['-j', '-d', 'address', 'show'], signal)
+  // Statistics twice over: only these count the changes of the carrier.
+  const args = ['-s', '-s', '-d', '-j', 'address', 'show']
+  const { status, stdout, stderr } = await runCommand('ip', args, signal)
   if (status !== 0)
     throw new Failure(`'ip address show' ended with status ${status}: ${stderr.trim()}`)
   return parseLinks(stdout)
 }
 
-/** Parses the output of `ip -j -d address show`; throws a Failure when it is no JSON. */
+/** Parses the output of `ip -s -s -d -j address show`; throws a Failure when it is no JSON. */
 export function parseLinks(json: string): Link[] {
   let entries: IpLink[]
   try {
@@ -82,7 +90,8 @@ function parseLink(entry: IpLink): Link {
     name: entry.ifname ?? '',
     mac: entry.link_type === 'ether' ? normalizeMac(entry.address ?? '') : undefined,
     mtu: entry.mtu ?? 1280,
-    running: flags.has('UP') && flags.has('LOWER_UP'),
+    running: flags.has('UP') && flags.has('LOWER_UP') && entry.operstate !== 'DORMANT',
+    carrierChanges: entry.stats64?.tx?.carrier_changes ?? 0,
     multicast: flags.has('MULTICAST'),
     loopback: flags.has('LOOPBACK'),
     enslaved: /^(bridge|bond|team)$/.test(entry.linkinfo?.info_slave_kind ?? ''),
@@ -101,6 +110,7 @@ function parseLinkAddress(entry: IpAddress): LinkAddress[] {
       tentative: entry.tentative ?? false,
       dadFailed: entry.dadfailed ?? false,
       deprecated: entry.deprecated ?? false,
+      metric: entry.metric,
     },
   ]
 }
@@ -113,6 +123,7 @@ export function readLinksFromNode(): Link[] {
     mac: normalizeMac(entries[0]?.mac ?? ''),
     mtu: 1280,
     running: true,
+    carrierChanges: 0,
     multicast: true,
     loopback: entries.some((entry) => entry.internal),
     enslaved: false,

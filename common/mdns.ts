@@ -3,13 +3,15 @@ import { once } from 'node:events'
 import multicastDns from 'multicast-dns'
 import { isIPv4, normalizeAddress, withZone } from './address.ts'
 import { mdnsGroup, mdnsPort } from './contract.ts'
+import { isPlausible, toMessage } from './decode.ts'
+import { encodeMessage } from './encode.ts'
 import { errorCode, errorMessage, Failure } from './failure.ts'
-import { encodeMessage, isPlausible, type Message, toMessage } from './message.ts'
+import type { Message } from './message.ts'
 
 /**
  * The one door to the mDNS wire. multicast-dns 7.2 decodes what arrives and emits it; sockets,
- * memberships and the QU bit are ours, because by itself the package joins by IPv4 interface
- * only, polls the interfaces every 5 s, and its codec loses the top bit of a question's class.
+ * memberships and what is sent are ours, because by itself the package joins by IPv4 interface
+ * only, polls the interfaces every 5 s, and its codec neither says QU nor compresses names.
  */
 
 /** A message and who sent it; the address carries no zone, the door's link is the zone. */
@@ -35,20 +37,22 @@ export interface Door {
   readonly errors: { malformed: number; socket: number }
   onMessage(listener: (arrival: Arrival) => void): void
   /** Sends to the group, or to one machine. Rejects when the kernel refuses (link gone, no route). */
-  send(message: Partial<Message>, to?: Destination): Promise<void>
+  send(message: Partial<Message> | Buffer, to?: Destination): Promise<void>
   close(): void
 }
 
 /**
  * Receives what is sent to the mDNS group on one link, and sends from port 5353.
  * Bound to `ff02::fb%interface` an IPv6 socket hears its own link only, and it cannot take
- * unicast answers away from another program on port 5353. IPv4 has no zones: there the caller
- * checks the source address against the link's prefixes (RFC 6762 section 11).
+ * unicast answers away from another program on port 5353. IPv4 has no zones: there the links of
+ * `otherIPv4`, own addresses, are shut out, and the caller checks the source address besides
+ * (RFC 6762 section 11).
  */
 export function openGroup(
   interface_: string,
   family: 'IPv4' | 'IPv6',
   ownIPv4?: string,
+  otherIPv4: readonly string[] = [],
 ): Promise<Door> {
   const group = mdnsGroup[family]
   return openDoor(
@@ -59,6 +63,7 @@ export function openGroup(
     mdnsPort,
     (socket) => {
       socket.addMembership(group, family === 'IPv6' ? `::%${interface_}` : ownIPv4)
+      for (const address of otherIPv4) shutOut(socket, address)
       steerMulticast(socket, interface_, family, ownIPv4)
     },
   )
@@ -79,6 +84,21 @@ export function openUnicast(interface_: string, address: string, port: number): 
 
 function groupOf(family: 'IPv4' | 'IPv6', interface_: string): string {
   return family === 'IPv6' ? `${mdnsGroup.IPv6}%${interface_}` : mdnsGroup.IPv4
+}
+
+/** No machine has this address (RFC 5737). */
+const nobody = '192.0.2.255'
+
+/**
+ * A socket in a group hears it on every link of the machine (ip(7), IP_MULTICAST_ALL). On a link
+ * where it is a member for one source only, it hears that source only: here nobody.
+ */
+function shutOut(socket: Socket, ownAddress: string): void {
+  try {
+    socket.addSourceSpecificMembership(nobody, mdnsGroup.IPv4, ownAddress)
+  } catch {
+    // That link is gone, or the system has no such memberships: the source address has to do.
+  }
 }
 
 /** Largest receive buffer that is worth asking for: the default loses half of 1,000 answers. */
@@ -168,7 +188,7 @@ function makeDoor(
       })
     },
     send(message, to) {
-      const bytes = encodeMessage(message)
+      const bytes = Buffer.isBuffer(message) ? message : encodeMessage(message)
       const address = to ? withZone(to.address, interface_) : group
       return new Promise((resolve, reject) => {
         socket.send(bytes, to?.port ?? mdnsPort, address, (error) =>

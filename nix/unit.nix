@@ -77,8 +77,15 @@
 
     # Of the files it sees the programs, and what it announces of this machine. Whoever takes over
     # the agent does not see the disks that an install has mounted. A minus: it may be missing.
-    RuntimeDirectory = "installer-agent";
-    RootDirectory = "/run/installer-agent";
+    # The first folder is for everybody, with the status socket and the console's banner in it; the
+    # second is where the agent's view of the file system is put together.
+    RuntimeDirectory = [
+      "installer-agent"
+      "installer-agent-root"
+    ];
+    RootDirectory = "/run/installer-agent-root";
+    # agetty shows it by a link to it in /etc/issue.d; issue-reload.nix tells agetty of a change.
+    Environment = [ "INSTALLER_AGENT_ISSUE_FILE=/run/installer-agent/issue" ];
     BindReadOnlyPaths = programs ++ [
       "-/etc/ssh"
       "-/etc/os-release"

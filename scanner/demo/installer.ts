@@ -51,7 +51,10 @@ export async function startAgent(
   { folder }: InstallerFiles,
   extra: readonly string[] = [],
 ): Promise<ChildProcess> {
-  const args = ['run', '--host-keys', folder, '--user', userInfo().username, ...extra]
+  // Machines may share a /run: each agent serves its status where it is told, or nowhere.
+  const socket = extra.includes('--status-socket') ? [] : ['--status-socket', 'none']
+  const own = ['--host-keys', folder, '--user', userInfo().username, ...socket]
+  const args = ['run', ...own, ...extra]
   const agent = namespace.start([process.execPath, agentProgram, ...args])
   await untilSaid(agent, /"IPv6".*fe80::47.*announced/)
   return agent

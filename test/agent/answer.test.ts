@@ -1,13 +1,9 @@
 import t from 'tap'
-import { type Asker, answer } from '../../agent/answer.ts'
-import { conflicts, losesTie } from '../../agent/probe.ts'
-import {
-  decodeMessage,
-  encodeMessage,
-  type Message,
-  type Question,
-  type ResourceRecord,
-} from '../../common/message.ts'
+import { type Asker, answer, groupResponse } from '../../agent/answer.ts'
+import { conflictingNames, lostTies } from '../../agent/probe.ts'
+import { decodeMessage } from '../../common/decode.ts'
+import { encodeMessage } from '../../common/encode.ts'
+import type { Message, Question, ResourceRecord } from '../../common/message.ts'
 import { mutated, seededRandom } from '../fakes/hostile.ts'
 
 const own = { name: 'NixOS.local', ttl: 120, flush: true }
@@ -51,10 +47,10 @@ const query = (questions: Question[], over: Partial<Message> = {}): Message => (
   additionals: [],
   ...over,
 })
-const multicast: Asker = { legacy: false, direct: false }
+const multicast: Asker = { legacy: false, direct: false, reachable: true }
 /** What is answered to one question, the records last heard by the group `since` seconds ago. */
 const ask = (asked: Question, since = Infinity, over: Partial<Message> = {}, asker = multicast) =>
-  answer(records, query([asked], over), asker, () => since)
+  answer(records, query([asked], over), asker, () => since * 1000)
 const v6 = question('NixOS.local', 'AAAA')
 
 t.test(
@@ -70,6 +66,24 @@ t.test(
       aaaa,
       aaaa2,
     ])
+    const several = query([v6, question('NixOS._ssh._tcp.local', 'SRV')])
+    t.match(
+      answer(records, several, multicast, () => Infinity),
+      [{ delay: 'shared' }],
+      '6.3',
+    )
+    const probe = { ...several, authorities: [{ ...aaaa, data: 'fe80::1' }] }
+    t.match(
+      answer(records, probe, multicast, () => Infinity),
+      [{ delay: 'none' }],
+      'a defence',
+    )
+    const direct = { ...multicast, direct: true }
+    t.match(
+      answer(records, several, direct, () => Infinity),
+      [{ delay: 'none' }],
+      'asked alone',
+    )
     t.end()
   },
 )
@@ -81,10 +95,13 @@ t.test('a type that a unique name lacks is denied by NSEC (RFC 6762 section 6.1)
 })
 
 t.test('of a service comes what is asked next (RFC 6763 section 12)', (t) => {
-  const additionals = (asked: Question) => ask(asked)[0]?.message.additionals
+  const answers = (asked: Question) => ask(asked)[0]?.message.answers ?? []
+  const additionals = (asked: Question, since = Infinity) =>
+    groupResponse(records, answers(asked), () => since).additionals
   t.same(additionals(question('_ssh._tcp.local', 'PTR')), [srv, txt, aaaa, aaaa2, noA])
   t.same(additionals(question('NixOS._ssh._tcp.local', 'SRV')), [aaaa, aaaa2, noA])
   t.same(additionals(v6), [noA])
+  t.same(additionals(v6, 999), [], 'but for what was said within a second')
   t.end()
 })
 
@@ -103,11 +120,19 @@ t.test(
 )
 
 t.test('a question sent to our own address is answered to its sender (section 5.5)', (t) => {
-  const direct = { legacy: false, direct: true }
+  const direct = { ...multicast, direct: true }
   for (const since of [0.1, Infinity])
     t.match(ask(v6, since, {}, direct), [
       { to: 'sender', delay: 'none', message: { answers: [aaaa, aaaa2] } },
     ])
+  t.end()
+})
+
+t.test('who is not on the link gets no unicast answer (RFC 6762 section 5.5)', (t) => {
+  const far = { ...multicast, reachable: false }
+  t.match(ask({ ...v6, unicast: true }, 9, {}, far), [{ to: 'group' }])
+  t.same(ask(v6, 9, {}, { ...far, direct: true }), [])
+  t.same(ask(v6, 9, {}, { ...far, legacy: true }), [])
   t.end()
 })
 
@@ -123,6 +148,9 @@ t.test('nothing is multicast twice within a second, a probe waits but 250 ms (se
 t.test('an answer known with half of its life left is not given again (section 7.1)', (t) => {
   const known = (ttl: number) => ask(v6, Infinity, { answers: [{ ...aaaa, ttl, flush: false }] })
   t.same(known(60)[0]?.message.answers, [aaaa2])
+  const direct = { ...multicast, direct: true }
+  const rest = ask(v6, Infinity, { answers: [{ ...aaaa, flush: false }] }, direct)
+  t.same(rest[0]?.message.answers, [{ ...aaaa2, flush: false }], 'part of a set flushes nothing')
   t.same(known(59)[0]?.message.answers, [aaaa, aaaa2])
   const other = { answers: [{ ...aaaa, data: 'fe80::1' }] }
   t.same(ask(v6, Infinity, other)[0]?.message.answers, [aaaa, aaaa2])
@@ -134,7 +162,7 @@ t.test('an answer known with half of its life left is not given again (section 7
 t.test('a plain DNS client gets its id and question, short lives, no flush bit (6.7)', (t) => {
   const asked = [{ ...v6, unicast: true }]
   const plain = (record: ResourceRecord) => ({ ...record, ttl: 10, flush: false })
-  const legacy = { legacy: true, direct: false }
+  const legacy = { ...multicast, legacy: true }
   t.same(
     answer(records, query(asked, { id: 0x1234 }), legacy, () => 0.1),
     [
@@ -173,14 +201,14 @@ t.test('2,000 mutated queries are answered or ignored, and never break the respo
       for (const { message } of answer(
         records,
         heard,
-        { legacy: i % 2 === 0, direct: false },
+        { ...multicast, legacy: i % 2 === 0 },
         () => 9,
       )) {
         encodeMessage(message)
         answered++
       }
-      losesTie(records, heard)
-      conflicts(records, heard, true)
+      lostTies(records, heard)
+      conflictingNames(records, heard, () => false)
     } catch (error) {
       t.fail(`${error} on ${bytes.toString('hex')}`)
     }
@@ -194,7 +222,7 @@ t.test('a packet full of questions costs and gives no more than a few', (t) => {
   const many = types.map((type) => question('NixOS.local', type))
   const all = (asked: Question[], answers: ResourceRecord[], asker: Asker) =>
     answer(records, query(asked, { answers }), asker, () => Infinity)
-  const [legacy] = all(many, [], { legacy: true, direct: false })
+  const [legacy] = all(many, [], { ...multicast, legacy: true })
   t.ok((legacy?.message.questions?.length ?? 0) <= 16, 'the reply does not repeat them all')
   const [group] = all([...many, ...many], [], multicast)
   t.equal(group?.message.answers?.length, 1)

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { machineId, parseOsRelease, readHostKeys, readIdentity } from '../../agent/identity.ts'
+import { keyKind, readHostKeys } from '../../agent/host-keys.ts'
+import { machineId, parseOsRelease, readIdentity } from '../../agent/identity.ts'
 import { fakeLink } from '../fakes/link.ts'
 
 t.test('the machine is named by its first card on a bus, however links are listed', (t) => {
@@ -46,7 +47,15 @@ t.test('host keys have the fingerprints that ssh-keygen -l prints, ed25519 first
     'SHA256:FEg/J9fFIU17YXzoKTbMt0Lb0v7AMDjgyZimj5f6xKU',
     'SHA256:Fri3Iweo3EIHRV/bjgVoS1FBZT7y5yXT2CTo0OUjvNg',
   ]
-  t.same(await readHostKeys(folder), expected)
+  const keys = await readHostKeys(folder)
+  t.same(
+    keys.map((key) => key.fingerprint),
+    expected,
+  )
+  t.same(
+    keys.map((key) => keyKind(key.algorithm)),
+    ['ED25519', 'ECDSA'],
+  )
   t.same(await readHostKeys(`${folder}/none`), [])
   const identity = await readIdentity({
     hostname: 'NixOS',

@@ -1,6 +1,7 @@
 import t from 'tap'
-import { conflicts, losesTie, probeDelays, probeMessage } from '../../agent/probe.ts'
-import { encodeMessage, type Message, type ResourceRecord } from '../../common/message.ts'
+import { conflictingNames, lostTies, probeDelays, probeMessage } from '../../agent/probe.ts'
+import { encodeMessage } from '../../common/encode.ts'
+import type { Message, ResourceRecord } from '../../common/message.ts'
 
 const record = (over: object): ResourceRecord =>
   ({ name: 'NixOS.local', type: 'A', ttl: 120, flush: true, ...over }) as ResourceRecord
@@ -16,6 +17,8 @@ const message = (over: Partial<Message>): Message => ({
 })
 const lower = record({ data: '169.254.99.200' })
 const higher = record({ data: '169.254.200.50' })
+const aaaa = record({ type: 'AAAA', data: 'ff::1' })
+const chaos = record({ type: 'other', data: { type: 'A', class: 3, bytes: Buffer.of(1) } })
 const shared = record({ name: '_ssh._tcp.local', type: 'PTR', flush: false, data: 'x' })
 const reverse = record({ name: '200.99.254.169.in-addr.arpa', type: 'PTR', data: 'NixOS.local' })
 
@@ -28,14 +31,15 @@ t.test('three probes 250 ms apart, the first within 250 ms (RFC 6762 section 8.1
 })
 
 t.test('a probe is a QU question for ANY, with the claim as authority (8.1, 10.2)', (t) => {
-  const bytes = encodeMessage(probeMessage([lower, shared, reverse]))
+  const bytes = encodeMessage(probeMessage([lower, shared, reverse], ['NixOS.local']))
   const name = '054e69784f53056c6f63616c00'
   t.equal(
     bytes.toString('hex'),
-    `000000000001000000010000${name}00ff8001${name}00010001000000780004a9fe63c8`,
+    `000000000001000000010000${name}00ff8001c00c00010001000000780004a9fe63c8`,
     'shared and reverse names are not probed for, and no cache-flush bit is set',
   )
-  t.equal(probeMessage([lower, higher]).questions?.length, 1, 'one question a name')
+  const one = probeMessage([lower, higher, { ...lower, name: 'x.local' }], ['NixOS.local'])
+  t.match([one.questions?.length, one.authorities?.length], [1, 2], 'one question a name')
   t.end()
 })
 
@@ -62,8 +66,13 @@ t.test('of two probes at once the lexicographically earlier data loses (section 
     ['who runs out of records first loses (8.2.1)', [lower], [lower, higher], true],
     ['who has records left wins (8.2.1)', [lower, higher], [lower], false],
     ['an empty claim wins nothing', [lower], [], false],
+    ['the class counts before the type', [aaaa], [chaos], true],
   ] as const)
-    t.equal(losesTie(ours, message({ authorities: [...theirs] })), loses, what)
+    t.same(
+      lostTies(ours, message({ authorities: [...theirs] })),
+      loses ? ['NixOS.local'] : [],
+      what,
+    )
   t.end()
 })
 
@@ -80,20 +89,28 @@ t.test('what is in the way of a name, when held and while probing (section 9, 8.
     ],
     ['a goodbye', { ...higher, ttl: 0 }, false, false],
     ['another type', record({ type: 'AAAA', data: '2001:db8::1' }), false, true],
-    ['an unknown type', record({ type: 'other', data: { type: 'HINFO' } }), false, true],
+    [
+      'an unknown type',
+      record({ type: 'other', data: { type: 'HINFO', class: 1, bytes: Buffer.of(0) } }),
+      false,
+      true,
+    ],
     [
       'a negative answer',
       record({ type: 'NSEC', data: { nextDomain: 'x', rrtypes: [] } }),
       false,
       false,
     ],
+    ['another class', chaos, false, false],
     ['another name', { ...higher, name: 'x.local' }, false, false],
     ['a shared name', { ...shared, data: 'y' } as ResourceRecord, false, false],
     ['a reverse name', { ...reverse, data: 'x.local' } as ResourceRecord, false, false],
   ] as [string, ResourceRecord, boolean, boolean][]) {
     const ours = [lower, shared, reverse]
-    t.equal(conflicts(ours, message({ answers: [theirs] }), false), held, `held: ${what}`)
-    t.equal(conflicts(ours, message({ additionals: [theirs] }), true), probing, `probing: ${what}`)
+    const inTheWay = (isHeld: boolean, over: Partial<Message>) =>
+      conflictingNames(ours, message(over), () => isHeld).length > 0
+    t.equal(inTheWay(true, { answers: [theirs] }), held, `held: ${what}`)
+    t.equal(inTheWay(false, { additionals: [theirs] }), probing, `probing: ${what}`)
   }
   t.end()
 })

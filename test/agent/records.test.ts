@@ -30,8 +30,8 @@ t.test('a link announces its names, reverse names and services (RFC 6762 10, RFC
   const link = fakeLink({ mac, addresses: [ipv4, own] })
   const srv = '{"priority":0,"weight":0,"port":2222,"target":"NixOS.local"}'
   const txt =
-    'txtvers=1 id=525400fffe000001 eui64=525400fffe1ae4b7 host=NixOS user=nixos boot=0a1b2c3d agent=1.0.0'
-  t.same(linkRecords(link, namesAfter(0, 'NixOS', mac), service).map(shown), [
+    'txtvers=1 id=525400fffe000001 eui64=525400fffe1ae4b7 host=NixOS user=nixos boot=0a1b2c3d agent=1.0.0 static=waiting'
+  t.same(linkRecords(link, namesAfter(false, 0, 'NixOS', mac), service).map(shown), [
     'NixOS.local 120 unique AAAA fe80::5054:ff:fe1a:e4b7',
     'NixOS.local 120 unique A 192.0.2.7',
     'nixos-1ae4b7.local 120 unique AAAA fe80::5054:ff:fe1a:e4b7',
@@ -53,10 +53,13 @@ t.test('a link announces its names, reverse names and services (RFC 6762 10, RFC
 
 t.test('after a conflict every record is under the name with the MAC, host= stays', (t) => {
   const link = fakeLink({ mac, addresses: [own] })
-  const texts = linkRecords(link, namesAfter(1, 'NixOS', mac), service).map(shown)
+  const texts = linkRecords(link, namesAfter(true, 0, 'NixOS', mac), service).map(shown)
   t.equal(texts.filter((each) => each.includes(' AAAA ')).length, 1, 'its addresses once')
   t.ok(texts.every((each) => !/NixOS\.(local|_)/.test(each)))
   t.ok(texts.some((each) => each.includes('host=NixOS')))
+  const holder = fakeLink({ mac, addresses: [own, fakeAddress('fe80::47', { deprecated: true })] })
+  const held = linkRecords(holder, namesAfter(true, 0, 'NixOS', mac), service).map(shown)
+  t.ok(held.some((each) => each.includes('static=held')))
   t.end()
 })
 

@@ -83,6 +83,7 @@ t.test('missing fields are bearable; output that is no JSON says what to install
       mac: undefined,
       mtu: 1280,
       running: false,
+      carrierChanges: 0,
       multicast: false,
       loopback: false,
       enslaved: false,
@@ -91,6 +92,21 @@ t.test('missing fields are bearable; output that is no JSON says what to install
     },
   ])
   t.throws(() => parseLinks('BusyBox v1.36'), Failure)
+  t.end()
+})
+
+t.test('links that not every kernel of a test can make', (t) => {
+  const card = { ifindex: 2, flags: ['UP', 'LOWER_UP'], link_type: 'ether', operstate: 'UP' }
+  const parse = (over: object) => parseLinks(JSON.stringify([{ ...card, ifname: 'x', ...over }]))[0]
+  for (const kind of ['bond', 'team', 'bridge'])
+    t.match(parse({ linkinfo: { info_slave_kind: kind } }), { enslaved: true }, `port of a ${kind}`)
+  for (const kind of ['bond', 'vlan', 'bridge'])
+    t.match(parse({ linkinfo: { info_kind: kind } }), { enslaved: false, running: true }, kind)
+  t.match(parse({ operstate: 'DORMANT' }), { running: false }, 'Wi-Fi before it may speak')
+  t.match(parse({ operstate: 'UNKNOWN' }), { running: true }, 'a driver that does not know')
+  t.match(parse({ stats64: { tx: { carrier_changes: 7 } } }), { carrierChanges: 7 })
+  const marked = { local: 'fe80::47', prefixlen: 64, metric: 256 }
+  t.match(parse({ addr_info: [marked] })?.addresses, [{ address: 'fe80::47', metric: 256 }])
   t.end()
 })
 

@@ -8,6 +8,7 @@ export function fakeLink(over: Partial<Link> = {}): Link {
     mac: '52:54:00:12:34:56',
     mtu: 1500,
     running: true,
+    carrierChanges: 1,
     multicast: true,
     loopback: false,
     enslaved: false,
@@ -19,6 +20,6 @@ export function fakeLink(over: Partial<Link> = {}): Link {
 
 /** A usable address of a /64, but for what is given. */
 export function fakeAddress(address: string, over: Partial<LinkAddress> = {}): LinkAddress {
-  const state = { tentative: false, dadFailed: false, deprecated: false }
+  const state = { tentative: false, dadFailed: false, deprecated: false, metric: undefined }
   return { address, prefixLength: 64, ...state, ...over }
 }

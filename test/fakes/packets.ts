@@ -1,5 +1,6 @@
 import { addressBytes } from '../../common/address.ts'
-import { encodeMessage, type Message, type ResourceRecord } from '../../common/message.ts'
+import { encodeMessage } from '../../common/encode.ts'
+import type { Message, ResourceRecord } from '../../common/message.ts'
 import { mutated, seededRandom } from './hostile.ts'
 
 /** DNS packets that no honest encoder makes, byte by byte, and the floods that attack the agent. */
@@ -104,7 +105,7 @@ export const attacks: Record<string, Attack> = {
       return times(2000, (index) => mutated(templates[index % 4] ?? query(), random))
     },
   },
-  'a burst of queries': { packets: () => times(20_000, () => query()), burst: true },
+  'a burst of queries': { packets: () => times(50_000, () => query()), burst: true },
   'counts of 65,535': {
     packets: () => times(2000, (index) => header(index % 2 ? 0x8400 : 0, ...Array(4).fill(65_535))),
     burst: true,

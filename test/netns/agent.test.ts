@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import type { ResourceRecord } from '../../common/message.ts'
 import { agentProgram, startAgent, stop } from '../../scanner/demo/installer.ts'
-import { connect, runInside } from '../../scanner/demo/namespace.ts'
+import { connect, runInside, untilSaid } from '../../scanner/demo/namespace.ts'
 import {
   addressesOf,
   addressesSettled,
@@ -42,7 +42,7 @@ t.test(
     const agent = await startAgent(namespace, lab.files)
     t.same((await addressesOf(namespace, 'in0')).sort(), ['fe80::47/64', `${eui64}/64`])
     const deprecated = await runInside(namespace, 'ip', ['-6', 'address', 'show', 'deprecated'])
-    t.match(deprecated, /fe80::47\/64 scope link deprecated[\s\S]*preferred_lft 0sec/)
+    t.match(deprecated, /fe80::47\/64 metric 256 scope link deprecated[\s\S]*preferred_lft 0sec/)
     t.notMatch(deprecated, eui64, 'replies leave from the EUI-64 address')
     await stop(agent)
     t.same(await addressesOf(namespace, 'in0'), [], 'nothing is left')
@@ -184,12 +184,7 @@ t.test(
       '--host-keys',
       lab.files.folder,
     ])
-    let said = ''
-    for await (const chunk of agent.stderr) {
-      said += chunk
-      if (/"IPv6".*names are ours/.test(said)) break
-    }
-    t.match(said, /"host":"nixos-000002"/)
+    await untilSaid(agent, /"IPv6".*"nixos-000002\._ssh\._tcp\.local".*names are ours/)
     const { stdout } = await lab.scanner(['find', '--json', '--interface', 'br0'])
     const names = (JSON.parse(stdout) as { installers: { name: string; configuredName: string }[] })
       .installers

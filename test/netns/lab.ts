@@ -49,8 +49,10 @@ export function isInstalled(command: string): boolean {
 export async function machine(t: Test): Promise<Namespace> {
   const namespace = await createNamespace()
   t.teardown(() => namespace.end())
-  // tap's hooks are for the tests, not for the programs that they run.
-  return { ...namespace, enter: [...namespace.enter, 'env', '-u', 'NODE_OPTIONS'] }
+  // tap's hooks are for the tests, not for the programs that they run. Machines may share a /run, so
+  // an agent shows its status only where it is told.
+  const environment = ['env', '-u', 'NODE_OPTIONS', 'INSTALLER_AGENT_STATUS_SOCKET=none']
+  return { ...namespace, enter: [...namespace.enter, ...environment] }
 }
 
 /** An operator's machine, and installers on cables from it: interface `op0` here, `in0` there. */
