@@ -1,12 +1,7 @@
 import { reverseName } from '../../common/address.ts'
 import { installerSubtype, sshService } from '../../common/contract.ts'
-import {
-  encodeMessage,
-  type Message,
-  type Question,
-  type ResourceRecord,
-  sameName,
-} from '../../common/message.ts'
+import { encodeMessage } from '../../common/encode.ts'
+import { type Message, type Question, type ResourceRecord, sameName } from '../../common/message.ts'
 
 /** What the scanner asks by mDNS: pure. */
 
