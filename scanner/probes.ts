@@ -40,17 +40,19 @@ export async function* withProbes(
       }
   }
   const workers = new Set<Promise<void>>()
+  const visit = (sighting: Sighting, addresses: string[]): void => {
+    waiting.push({ ...sighting, addresses })
+    if (workers.size >= maxProbes) return
+    const worker = probeNext().finally(() => workers.delete(worker))
+    workers.add(worker)
+  }
   const feed = async (): Promise<void> => {
     for await (const sighting of seen) {
       out.push(sighting)
       for (const each of sighting.advertisement ? sighting.addresses : [])
         identified.add(withZone(each, sighting.link))
       const addresses = all || sighting.installer ? candidates(sighting, probed) : []
-      if (addresses.length === 0) continue
-      waiting.push({ ...sighting, addresses })
-      if (workers.size >= maxProbes) continue
-      const worker = probeNext().finally(() => workers.delete(worker))
-      workers.add(worker)
+      if (addresses.length > 0) visit(sighting, addresses)
     }
     await Promise.all(workers)
   }
