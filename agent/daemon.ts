@@ -1,16 +1,16 @@
 import type { Link } from '../common/links.ts'
 import type { Log } from '../common/log.ts'
+import { isServed, isWanted } from './addresses/desired-addresses.ts'
+import { type Kernel, kernel } from './addresses/kernel.ts'
+import { LinkAddresses } from './addresses/link-addresses.ts'
 import { Alarm } from './alarm.ts'
-import { isServed, isWanted } from './desired-addresses.ts'
+import { startReporting } from './console/report.ts'
+import type { AgentStatus } from './console/status.ts'
 import { type Identity, machineId, readIdentity } from './identity.ts'
-import { type Kernel, kernel } from './kernel.ts'
-import { LinkAddresses } from './link-addresses.ts'
 import { Latch, watchLinks } from './link-events.ts'
+import { routeTo } from './mdns/route.ts'
 import type { RunOptions } from './options.ts'
-import { startReporting } from './report.ts'
-import { routeTo } from './route.ts'
 import { type Means, ServedLink } from './served-link.ts'
-import type { AgentStatus } from './status.ts'
 
 /**
  * Runs until the signal is aborted: on each event of the kernel, look at the links, add the

@@ -5,7 +5,7 @@ import { errorCode, errorMessage, Failure } from '../common/failure.ts'
 import { type Link, readLinks } from '../common/links.ts'
 import type { Log } from '../common/log.ts'
 import { sleep } from '../common/schedule.ts'
-import { retryDelay } from './retry.ts'
+import { retryDelay } from './addresses/retry.ts'
 
 /** `ip monitor` does not say when it has begun to listen; what happened before that is seen by one more look. */
 const monitorStartMs = 250

@@ -4,9 +4,9 @@ import { runProgram, untilInterrupted } from '../common/cli.ts'
 import { defaultHostname, exitStatus, staticLinkLocal, version } from '../common/contract.ts'
 import { createLog, logLevels } from '../common/log.ts'
 import { readConfig } from './config-file.ts'
+import { defaultStatusSocket } from './console/status-socket.ts'
 import { runDaemon } from './daemon.ts'
 import { checkOptions, wrongUsage } from './option-checks.ts'
-import { defaultStatusSocket } from './status-socket.ts'
 
 /** Options of every verb. */
 const sharedOptions = {
@@ -80,7 +80,7 @@ async function main(argv: string[]): Promise<number> {
           .usage('$0 status [--json]\n\nAsks the running agent what it holds on each link.')
           .option('json', { type: 'boolean', describe: 'print one JSON document' }),
       async (args) => {
-        const { printStatus } = await import('./print-status.ts')
+        const { printStatus } = await import('./console/print-status.ts')
         await printStatus(checkOptions(args), args.json ?? false)
       },
     )
@@ -93,7 +93,7 @@ async function main(argv: string[]): Promise<number> {
             'fingerprints, and a QR code with an ssh:// URI and the first fingerprint. No secrets.',
         ),
       async (args) => {
-        const { printIssue } = await import('./print-issue.ts')
+        const { printIssue } = await import('./console/print-issue.ts')
         await printIssue(checkOptions(args))
       },
     )

@@ -1,12 +1,12 @@
 import type { Link } from '../common/links.ts'
 import type { Log } from '../common/log.ts'
+import type { Kernel } from './addresses/kernel.ts'
+import { LinkAddresses } from './addresses/link-addresses.ts'
 import { Complaints } from './complaints.ts'
-import type { Kernel } from './kernel.ts'
-import { LinkAddresses } from './link-addresses.ts'
-import { LinkNames } from './names.ts'
+import { type LinkStatus, linkStatus } from './console/status.ts'
+import { LinkNames } from './mdns/names.ts'
+import { families, Responder, type Surroundings } from './mdns/responder.ts'
 import type { RunOptions } from './options.ts'
-import { families, Responder, type Surroundings } from './responder.ts'
-import { type LinkStatus, linkStatus } from './status.ts'
 
 /** What the daemon lends to each of its links. */
 export interface Means extends Omit<Surroundings, 'staticAddressFreed'> {

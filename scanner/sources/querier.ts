@@ -3,7 +3,8 @@ import { explain } from '../../common/failure.ts'
 import { isOnLink, type Link, ownIPv4, ownLinkLocal } from '../../common/links.ts'
 import { type Arrival, type Door, openGroup, openUnicast } from '../../common/mdns.ts'
 import { type Question, type ResourceRecord, recordKey } from '../../common/message.ts'
-import { directQuestions, knownAnswers, packQuestion } from './questions.ts'
+import { packQuery } from '../../common/pack.ts'
+import { directQuestions, knownAnswers } from './questions.ts'
 
 /** An answer, and the door that it came through. */
 export interface Answer extends Arrival {
@@ -68,7 +69,7 @@ export class Querier {
     // RFC 6762 section 7.3: what another host has just asked for, with no more known than here, is asked.
     const open = again ? questions.filter((each) => !this.#isAsked(each)) : questions
     if (open.length === 0) return
-    const messages = packQuestion(open, known, this.link.mtu - headerBytes)
+    const messages = packQuery(open, known, this.link.mtu - headerBytes)
     const sent = await Promise.allSettled(
       doors.map(async (door) => {
         for (const message of messages) await door.send({ ...message, id: again ? 0 : questionId })

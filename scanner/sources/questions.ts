@@ -1,7 +1,6 @@
 import { reverseName } from '../../common/address.ts'
 import { installerSubtype, sshService } from '../../common/contract.ts'
-import { encodeMessage } from '../../common/encode.ts'
-import { type Message, type Question, type ResourceRecord, sameName } from '../../common/message.ts'
+import { type Question, type ResourceRecord, sameName } from '../../common/message.ts'
 
 /** What the scanner asks by mDNS: pure. */
 
@@ -48,34 +47,3 @@ export function knownAnswers(
   }
   return known
 }
-
-/**
- * A question with its known answers, in as many messages as they need to stay within `maxBytes`;
- * all but the last say that more follow (RFC 6762 section 7.2).
- */
-export function packQuestion(
-  questions: readonly Question[],
-  known: readonly ResourceRecord[],
-  maxBytes: number,
-): Partial<Message>[] {
-  const messages: Partial<Message>[] = []
-  let answers: ResourceRecord[] = []
-  let room = maxBytes - encodeMessage({ questions: [...questions] }).length
-  const close = () => {
-    messages.push({ questions: messages.length === 0 ? [...questions] : [], answers })
-  }
-  for (const record of known) {
-    const size = encodeMessage({ answers: [record] }).length - emptyBytes
-    if (size > room && answers.length > 0) {
-      close()
-      answers = []
-      room = maxBytes - emptyBytes
-    }
-    answers.push(record)
-    room -= size
-  }
-  close()
-  return messages.map((each, index) => ({ ...each, truncated: index < messages.length - 1 }))
-}
-
-const emptyBytes = 12

@@ -3,9 +3,9 @@ import { explain } from '../../common/failure.ts'
 import { isOnLink, type Link, ownIPv4, ownLinkLocal } from '../../common/links.ts'
 import { type Arrival, type Door, openGroup } from '../../common/mdns.ts'
 import type { Message, Question, ResourceRecord } from '../../common/message.ts'
+import { packQuery } from '../../common/pack.ts'
 import { sleep, spread } from '../../common/schedule.ts'
 import { onLink, type SourceName } from '../sighting.ts'
-import { packQuestion } from '../sources/questions.ts'
 import { RecordCache } from './cache.ts'
 import type { Input } from './evidence.ts'
 import { growingIntervals } from './intervals.ts'
@@ -213,6 +213,6 @@ export function questionMessages(
   questions: readonly Question[],
   known: readonly ResourceRecord[],
 ): Partial<Message>[] {
-  const packets = packQuestion(questions, known, maxQuestionBytes).slice(0, maxQuestionPackets)
+  const packets = packQuery(questions, known, maxQuestionBytes).slice(0, maxQuestionPackets)
   return packets.map((packet, index) => ({ ...packet, truncated: index < packets.length - 1 }))
 }

@@ -1,9 +1,10 @@
 import t from 'tap'
+import { PermissionFailure } from '../../agent/addresses/kernel.ts'
 import { Daemon } from '../../agent/daemon.ts'
-import { PermissionFailure } from '../../agent/kernel.ts'
 import type { Link } from '../../common/links.ts'
 import { FakeKernel } from '../fakes/kernel.ts'
 import { fakeAddress, fakeLink } from '../fakes/link.ts'
+import { fakeOptions } from '../fakes/options.ts'
 
 const own = 'fe80::5054:ff:fe12:3456'
 const noIdentity = { host: 'NixOS', user: 'nixos', hostKeys: [], boot: '', agent: '' }
@@ -20,19 +21,7 @@ function setUp(
   const quiet = () => {}
   const say = (_: object, sentence: string) => said.push(sentence)
   const daemon = new Daemon({
-    options: {
-      hostname: 'NixOS',
-      user: 'nixos',
-      sshPort: 22,
-      interfaces: [],
-      staticAddress: 'fe80::47',
-      addresses: true,
-      mdns: false,
-      hostKeys: '/none',
-      flake: undefined,
-      logLevel: 'silent',
-      ...over,
-    },
+    options: fakeOptions(over),
     identity: { ...noIdentity, os: undefined, flake: undefined },
     log: { error: say, info: quiet, debug: quiet, warn: say },
     kernel,

@@ -2,6 +2,7 @@ import t from 'tap'
 import { keyKind, readHostKeys } from '../../agent/host-keys.ts'
 import { machineId, parseOsRelease, readIdentity } from '../../agent/identity.ts'
 import { fakeLink } from '../fakes/link.ts'
+import { fakeOptions } from '../fakes/options.ts'
 
 t.test('the machine is named by its first card on a bus, however links are listed', (t) => {
   const usb = fakeLink({ index: 9, mac: '52:54:00:00:00:09' })
@@ -57,18 +58,7 @@ t.test('host keys have the fingerprints that ssh-keygen -l prints, ed25519 first
     ['ED25519', 'ECDSA'],
   )
   t.same(await readHostKeys(`${folder}/none`), [])
-  const identity = await readIdentity({
-    hostname: 'NixOS',
-    user: 'nixos',
-    sshPort: 22,
-    interfaces: [],
-    staticAddress: undefined,
-    addresses: true,
-    mdns: true,
-    hostKeys: folder,
-    flake: '/iso/devos',
-    logLevel: 'silent',
-  })
+  const identity = await readIdentity(fakeOptions({ hostKeys: folder, flake: '/iso/devos' }))
   t.match(identity, { host: 'NixOS', user: 'nixos', hostKeys: expected, flake: '/iso/devos' })
   t.match(identity.boot, /^[0-9a-f]{8}$/)
 })

@@ -1,5 +1,5 @@
-import type { Kernel, NewAddress } from '../../agent/kernel.ts'
-import { ownMetric } from '../../agent/reconcile.ts'
+import type { Kernel, NewAddress } from '../../agent/addresses/kernel.ts'
+import { ownMetric } from '../../agent/addresses/reconcile.ts'
 import type { LinkAddress } from '../../common/links.ts'
 import { fakeAddress } from './link.ts'
 

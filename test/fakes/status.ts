@@ -1,4 +1,4 @@
-import type { AgentStatus, LinkStatus } from '../../agent/status.ts'
+import type { AgentStatus, LinkStatus } from '../../agent/console/status.ts'
 
 /** A link on which all is well, with MAC 52:54:00:12:34:56, but for what is given. */
 export function fakeLinkStatus(over: Partial<LinkStatus> = {}): LinkStatus {

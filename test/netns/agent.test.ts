@@ -247,7 +247,7 @@ t.test(
     }
     t.match(said, /UDP port 5353 on in0 is held by a program that shares it with nobody/)
     t.match(said, /ss -ulpn/)
-    await addressesSettled(namespace)
+    await Promise.all([namespace, lab.operator].map(addressesSettled))
     const { stdout } = await lab.scanner(['find'])
     t.match(stdout, `${eui64}%op0`)
   },

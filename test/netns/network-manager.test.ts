@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline'
 import t from 'tap'
-import { ownMetric } from '../../agent/reconcile.ts'
+import { ownMetric } from '../../agent/addresses/reconcile.ts'
 import { linkLocalFromMac } from '../../common/address.ts'
 import { machine, skipWithoutRoot } from './lab.ts'
 import { startNetworkManager } from './network-manager.ts'

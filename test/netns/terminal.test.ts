@@ -33,6 +33,8 @@ async function onTerminal(
     env: {
       ...commandEnvironment(),
       TERM: 'xterm',
+      // tap's runner sets it for what it runs.
+      NO_COLOR: '',
       XDG_STATE_HOME: lab.files.folder,
       ...environment,
     },

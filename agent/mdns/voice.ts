@@ -1,0 +1,58 @@
+import { errorMessage } from '../../common/failure.ts'
+import type { Log } from '../../common/log.ts'
+import type { Destination, Door } from '../../common/mdns.ts'
+import { type Message, type ResourceRecord, recordKey } from '../../common/message.ts'
+import { packMessage } from '../../common/pack.ts'
+
+/** IP and UDP headers. */
+const headerBytes = { IPv4: 28, IPv6: 48 }
+
+/** Says things on one link in one family, and remembers what the group has heard. */
+export class Voice {
+  /** To the group; undefined while the link cannot be spoken on. */
+  group: Door | undefined
+  mtu = 1280
+  sent = 0
+  readonly #log: Log
+  /** When a record last went to the group, in milliseconds of a steady clock. */
+  readonly #saidAt = new Map<string, number>()
+
+  constructor(log: Log) {
+    this.#log = log
+  }
+
+  /** To the group: query or response, in as many datagrams as it takes. */
+  async multicast(message: Partial<Message>): Promise<void> {
+    if (!this.group || !(await this.send(this.group, message)) || !message.response) return
+    for (const record of [...(message.answers ?? []), ...(message.additionals ?? [])])
+      this.#saidAt.set(recordKey(record), performance.now())
+  }
+
+  /** False when the kernel refuses: that is a note, for its next event sets things right. */
+  async send(door: Door, message: Partial<Message>, to?: Destination): Promise<boolean> {
+    try {
+      for (const part of packMessage(message, this.mtu - headerBytes[door.family]))
+        await door.send(part, to)
+      this.sent++
+      return true
+    } catch (error) {
+      this.#log.debug({ error: errorMessage(error) }, 'could not send')
+      return false
+    }
+  }
+
+  /** When the group last heard the record, in milliseconds of a steady clock; -Infinity for never. */
+  lastSaid(record: ResourceRecord): number {
+    return this.#saidAt.get(recordKey(record)) ?? Number.NEGATIVE_INFINITY
+  }
+
+  /** How long ago that was, in milliseconds. */
+  since(record: ResourceRecord): number {
+    return performance.now() - this.lastSaid(record)
+  }
+
+  /** These are no longer ours to say. */
+  forget(records: readonly ResourceRecord[]): void {
+    for (const record of records) this.#saidAt.delete(recordKey(record))
+  }
+}
