@@ -17,7 +17,7 @@ export class Memory {
       this.#queriers.get(link.name) ??
       openQuerier(link, warn).catch((error: unknown) => {
         this.#queriers.delete(link.name)
-        warn(`mDNS on ${link.name}: ${explain(error)}`)
+        warn(`mdns on ${link.name}: ${explain(error)}`)
         return undefined
       })
     this.#queriers.set(link.name, present)

@@ -123,7 +123,7 @@ async function askGroup({ link, querier, patience }: Round, search: Search, memo
     await asker.ask(questions)
     patience.asked()
   } catch (error) {
-    if (!patience.signal.aborted) warn(`mDNS on ${link.name}: ${explain(error)}`)
+    if (!patience.signal.aborted) warn(`mdns on ${link.name}: ${explain(error)}`)
     await memory.drop(link.name)
   }
 }

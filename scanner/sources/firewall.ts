@@ -6,8 +6,13 @@ import type { Querier } from './querier.ts'
  * answered the group's question, and not even our own question came back to us from the group, which
  * no machine and no switch on the link has a part in.
  */
-export function dropsGroup({ heard, hearsGroup }: Pick<Querier, 'heard' | 'hearsGroup'>): boolean {
-  return hearsGroup && heard.direct > 0 && heard.fromGroup === 0 && !heard.ownQuestion
+export function dropsGroup({
+  heard,
+  hearsGroup,
+  askedGroup,
+}: Pick<Querier, 'heard' | 'hearsGroup' | 'askedGroup'>): boolean {
+  const asked = hearsGroup && askedGroup
+  return asked && heard.direct > 0 && heard.fromGroup === 0 && !heard.ownQuestion
 }
 
 /** What it means, and how to open the port with the three firewalls that people have. */

@@ -29,6 +29,8 @@ export class Querier {
   readonly doors: readonly Door[]
   /** What was heard that way: who drops what is decided by it. */
   readonly heard = { fromGroup: 0, direct: 0, ownQuestion: false }
+  /** Whether a question has left that is known again when it comes back from the group. */
+  askedGroup = false
   readonly #askers: Door[]
   readonly #listeners: Door[]
   readonly #direct: Door | undefined
@@ -75,6 +77,7 @@ export class Querier {
         for (const message of messages) await door.send({ ...message, id: again ? 0 : questionId })
       }),
     )
+    if (!again) this.askedGroup ||= sent.some((each) => each.status === 'fulfilled')
     const refused = sent.find((each) => each.status === 'rejected')
     if (refused && sent.every((each) => each.status === 'rejected')) throw refused.reason
   }
