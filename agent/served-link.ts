@@ -5,7 +5,8 @@ import { LinkAddresses } from './addresses/link-addresses.ts'
 import { Complaints } from './complaints.ts'
 import { type LinkStatus, linkStatus } from './console/status.ts'
 import { LinkNames } from './mdns/names.ts'
-import { families, Responder, type Surroundings } from './mdns/responder.ts'
+import { families, Responder } from './mdns/responder.ts'
+import type { Surroundings } from './mdns/surroundings.ts'
 import type { RunOptions } from './options.ts'
 
 /** What the daemon lends to each of its links. */

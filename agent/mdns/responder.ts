@@ -13,29 +13,12 @@ import { Claims, claimedNames, spokenRecords } from './claims.ts'
 import { LinkDoors } from './doors.ts'
 import { type LinkNames, manyConflictsDelayMs } from './names.ts'
 import { conflictingNames, lostTies, probeDelays, probeMessage, tieDeferralMs } from './probe.ts'
-import { announcedAddresses, linkRecords, type Service } from './records.ts'
+import { announcedAddresses, linkRecords } from './records.ts'
+import type { Surroundings } from './surroundings.ts'
 import { Voice } from './voice.ts'
 
 export type Family = Door['family']
 export const families: Family[] = ['IPv4', 'IPv6']
-
-/** What a responder needs to know that is not of its link. */
-export interface Surroundings {
-  service: Service
-  /** Whether an address is one of this machine's own: what is heard from it is no conflict. */
-  isOwn(address: string): boolean
-  /** The links of this machine but this one. */
-  otherLinks(link: Link): Link[]
-  /** The interface by which the kernel would send to an address; undefined when that is not known. */
-  route(address: string): Promise<string | undefined>
-  /** Another machine on the link has said goodbye for the static address: it may be free now. */
-  staticAddressFreed(): void
-  /** There is something new to show of the link. */
-  changed(): void
-  log: Log
-  /** 0 <= x < 1, for the random delays of RFC 6762. */
-  random(): number
-}
 
 /**
  * Speaks for one link in one address family: claims the link's names by probing, announces them,
