@@ -177,6 +177,7 @@ export const linkChecks: Check[] = [
         await lab.onPeer('ip', 'address', 'add', `169.254.7.${7 + i}/16`, 'dev', place.far)
       }
       await lab.boot()
+      await lab.settled()
       for (const [i, place] of lab.places.entries()) {
         await lab.quiet()
         const asked = question(lab.peer.host, type.A)

@@ -67,7 +67,7 @@ export const respondingChecks: Check[] = [
         const answer = await lab.mustAnswer(sent, 'addresses', answers(lab.peer.host, kind))
         const isKind = (each: string) => each.includes(':') === (kind === type.AAAA)
         const wanted = (await lab.addresses()).filter(isKind).sort()
-        const got = addressesIn(answer.message.answers, lab.peer.host).sort()
+        const got = addressesIn(answer.message.answers, lab.peer.host).filter(isKind).sort()
         must(`${got}` === `${wanted}`, `the kernel has ${wanted}, the answer ${got}`, [answer])
       }
     },
@@ -379,6 +379,53 @@ export const respondingChecks: Check[] = [
     },
   },
   {
+    ...onOne,
+    section: '6.1',
+    level: 'MUST',
+    says: 'A and AAAA asked for at once are answered by what there is and NSEC for what there is not',
+    async run(lab) {
+      const sent = await lab.ask([
+        question(lab.peer.host, type.A),
+        question(lab.peer.host, type.AAAA),
+      ])
+      const answer = await lab.mustAnswer(sent, 'AAAA', answers(lab.peer.host, type.AAAA))
+      const all = [...answer.message.answers, ...answer.message.additionals]
+      must(
+        all.some((r) => r.type === type.NSEC && sameName(r.name, lab.peer.host)),
+        'no NSEC',
+        [answer],
+      )
+    },
+  },
+  {
+    ...onOne,
+    section: '6.1',
+    level: 'MUST',
+    says: 'NSEC is given to who asks directly or welcomes unicast, too',
+    async run(lab) {
+      const to = await lab.addressOf(lab.family)
+      const direct = await lab.ask(question(lab.peer.host, type.MX), { to })
+      await lab.mustAnswer(direct, 'direct', answers(lab.peer.host, type.NSEC))
+      await lab.quiet()
+      const unicast = await lab.ask(question(lab.peer.host, type.MX, { unicast: true }))
+      await lab.mustAnswer(unicast, 'QU', answers(lab.peer.host, type.NSEC))
+    },
+  },
+  {
+    ...onOne,
+    section: '6.1',
+    level: 'MUST',
+    says: 'no NSEC, but the records, when type ANY is asked for',
+    async run(lab) {
+      const sent = await lab.ask(question(lab.peer.host, type.ANY))
+      const answer = await lab.mustAnswer(sent, 'ANY', answers(lab.peer.host, ownType(lab)))
+      const denied = answer.message.answers.filter(
+        (r) => r.type === type.NSEC && bitmapOf(r).types.length === 0,
+      )
+      must(denied.length === 0, 'an empty NSEC', [answer])
+    },
+  },
+  {
     ...on,
     section: '6.3',
     level: 'MUST',
@@ -534,7 +581,10 @@ export const respondingChecks: Check[] = [
     async run(lab) {
       await lab.start()
       const isIt = (p: Packet) =>
-        lab.isPeers(p) && p.message?.qr === 1 && answers(lab.peer.host, ownType(lab))(p)
+        lab.isPeers(p) &&
+        p.family === lab.family &&
+        p.message?.qr === 1 &&
+        answers(lab.peer.host, ownType(lab))(p)
       const first = need(await lab.wire.find(isIt, 15_000), 'not announced', lab.mine())
       await lab.wait(50)
       const asked = await askHost(lab)
