@@ -34,6 +34,14 @@ export interface Link {
   /** Backed by a device on a bus, not made by software. */
   physical: boolean
   addresses: LinkAddress[]
+  /** What sort of software device it is (`bridge`, `veth`, `vlan`, ...), for a tun device `tun` or `tap`; undefined for a card. */
+  kind?: string
+  /** The bridge, bond or team that it is a port of. */
+  master?: string
+  /** The link that it is stacked on (VLAN, macvlan), if that is in sight. */
+  over?: string
+  /** What people call it, where `name` is a number (Windows). */
+  label?: string
 }
 
 /** What `ip -s -s -d -j address show` prints of a link, as far as it is used; every field may be missing. */
@@ -46,8 +54,10 @@ interface IpLink {
   address?: string
   link_type?: string
   parentbus?: string
-  linkinfo?: { info_slave_kind?: string }
   stats64?: { tx?: { carrier_changes?: number } }
+  master?: string
+  link?: string
+  linkinfo?: { info_kind?: string; info_data?: { type?: string }; info_slave_kind?: string }
   addr_info?: IpAddress[]
 }
 interface IpAddress {
@@ -97,7 +107,15 @@ function parseLink(entry: IpLink): Link {
     enslaved: /^(bridge|bond|team)$/.test(entry.linkinfo?.info_slave_kind ?? ''),
     physical: entry.parentbus !== undefined,
     addresses: (entry.addr_info ?? []).flatMap(parseLinkAddress),
+    ...stackOf(entry),
   }
+}
+
+/** Of what kind it is, and how it hangs together with others. */
+function stackOf({ linkinfo, master, link }: IpLink): Pick<Link, 'kind' | 'master' | 'over'> {
+  const { info_kind, info_data } = linkinfo ?? {}
+  const kind = info_kind === 'tun' ? info_data?.type : info_kind
+  return { ...(kind && { kind }), ...(master && { master }), ...(link && { over: link }) }
 }
 
 function parseLinkAddress(entry: IpAddress): LinkAddress[] {

@@ -1,5 +1,5 @@
 import { encodeMessage } from './encode.ts'
-import { type Message, type ResourceRecord, sameName, setKey } from './message.ts'
+import { type Message, type Question, type ResourceRecord, sameName, setKey } from './message.ts'
 
 /**
  * A message as datagrams of at most `maxBytes` each, within the link's MTU (RFC 6762 section 17).
@@ -56,4 +56,34 @@ function recordSets(records: readonly ResourceRecord[]): ResourceRecord[][] {
     else sets.set(key, [record])
   }
   return [...sets.values()]
+}
+
+/** Bytes of a message that says nothing. */
+const emptyBytes = 12
+
+/**
+ * Questions and the answers that are known, in as many messages as they need to stay within
+ * `maxBytes`; all but the last say that more follow (RFC 6762 section 7.2).
+ */
+export function packQuery(
+  questions: readonly Question[],
+  known: readonly ResourceRecord[],
+  maxBytes: number,
+): Partial<Message>[] {
+  const parts: ResourceRecord[][] = [[]]
+  let room = maxBytes - encodeMessage({ questions: [...questions] }).length
+  for (const record of known) {
+    const size = encodeMessage({ answers: [record] }).length - emptyBytes
+    if (size > room) {
+      parts.push([])
+      room = maxBytes - emptyBytes
+    }
+    parts.at(-1)?.push(record)
+    room -= size
+  }
+  return parts.map((answers, index) => ({
+    questions: index === 0 ? [...questions] : [],
+    answers,
+    truncated: index < parts.length - 1,
+  }))
 }

@@ -19,13 +19,14 @@ export interface Deadline {
 }
 
 /**
- * Aborted with `parent`, or after `milliseconds`. Not AbortSignal.any: on Node 20 what it gives may
+ * Aborted with `parent`, or after `milliseconds`; Infinity is no end. Not AbortSignal.any: on Node 20 what it gives may
  * be collected while it is waited for, and then never fires.
  */
 export function deadline(milliseconds: number, parent: AbortSignal): Deadline {
   const controller = new AbortController()
   const abort = () => controller.abort()
-  const timer = setTimeout(abort, Math.min(milliseconds, longestTimerMs))
+  const ends = milliseconds !== Number.POSITIVE_INFINITY
+  const timer = ends ? setTimeout(abort, Math.min(milliseconds, longestTimerMs)) : undefined
   parent.addEventListener('abort', abort)
   if (parent.aborted) abort()
   const clear = () => {

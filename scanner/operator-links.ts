@@ -1,21 +1,11 @@
 import { exitStatus } from '../common/contract.ts'
 import { explain, Failure } from '../common/failure.ts'
-import {
-  type Link,
-  matchesGlob,
-  ownIPv4,
-  ownLinkLocal,
-  readLinks,
-  readLinksFromNode,
-} from '../common/links.ts'
-
-/** Interfaces that containers, virtual machines and tunnels make: no installer hangs there. */
-const noise =
-  /^(docker|podman|veth|virbr|vnet|lxc|lxdbr|cni|cali|flannel|tailscale|zt|wg|tun|tap|utun|br-[0-9a-f]{12}$)/
+import { type Link, matchesGlob, readLinks, readLinksFromNode } from '../common/links.ts'
+import { whyLeftOut, whyMute } from './left-out.ts'
 
 /**
- * The links to search. Without patterns: those that run, multicast, have an address to ask from,
- * and are not noise. With patterns: what they name. Throws a Failure when a pattern names nothing.
+ * The links to search. Without patterns: those that lead to other machines, and have an address to
+ * ask from. With patterns: what they name. Throws a Failure when a pattern names nothing.
  */
 export async function searchedLinks(
   globs: readonly string[],
@@ -23,33 +13,54 @@ export async function searchedLinks(
 ): Promise<Link[]> {
   const links = await presentLinks(warn)
   for (const glob of globs)
-    if (!links.some((link) => matchesGlob(link.name, glob)))
+    if (!links.some((link) => isNamed(link, glob)))
       throw new Failure(`no interface '${glob}' here`, {
         exitStatus: exitStatus.usage,
-        advice: `there are: ${links.map((link) => link.name).join(', ')}`,
+        advice: `there are: ${links.map((link) => link.label ?? link.name).join(', ')}`,
       })
-  const named = links.filter((link) =>
-    globs.length > 0 ? globs.some((glob) => matchesGlob(link.name, glob)) : !isNoise(link),
-  )
-  for (const link of globs.length > 0 ? named : [])
-    if (!canAsk(link)) warn(`${link.name} has no carrier or no address to ask from`)
-  return named.filter(canAsk)
+  if (globs.length === 0) return links.filter((link) => whyLeftOut(link, links) === undefined)
+  const named = links.filter((link) => globs.some((glob) => isNamed(link, glob)))
+  for (const link of named) {
+    const reason = whyMute(link)
+    if (reason) warn(`${link.name} ${reason}`)
+  }
+  return named.filter((link) => whyMute(link) === undefined)
+}
+
+/** One line for each link that is not searched without patterns, and why; for `find --verbose`. */
+export async function explainLeftOut(warn: (sentence: string) => void): Promise<string[]> {
+  const links = await presentLinks(warn)
+  return links.flatMap((link) => {
+    const reason = whyLeftOut(link, links)
+    const name = link.label ?? link.name
+    if (reason === undefined) return []
+    // What cannot be asked on is not to be had by naming it.
+    const override = whyMute(link) ? '' : ` ('--interface ${name}' searches it all the same)`
+    return [`${name} is not searched: it ${reason}${override}`]
+  })
+}
+
+function isNamed({ name, label }: Link, glob: string): boolean {
+  return matchesGlob(name, glob) || (label !== undefined && matchesGlob(label, glob))
+}
+
+/**
+ * A link under the name that is the zone of its addresses: on Windows that is the interface's index
+ * (RFC 4007 section 11.2 leaves the form to the system), and the name is for people only.
+ */
+export function byZone(link: Link, platform: NodeJS.Platform): Link {
+  return platform === 'win32' && link.index > 0
+    ? { ...link, name: String(link.index), label: link.name }
+    : link
 }
 
 async function presentLinks(warn: (sentence: string) => void): Promise<Link[]> {
-  if (process.platform !== 'linux') return readLinksFromNode()
+  const { platform } = process
+  if (platform !== 'linux') return readLinksFromNode().map((link) => byZone(link, platform))
   try {
     return await readLinks()
   } catch (error) {
     warn(explain(error))
     return readLinksFromNode()
   }
-}
-
-export function isNoise(link: Link): boolean {
-  return link.loopback || link.enslaved || noise.test(link.name)
-}
-
-function canAsk(link: Link): boolean {
-  return link.running && link.multicast && (ownLinkLocal(link) ?? ownIPv4(link)) !== undefined
 }

@@ -29,9 +29,8 @@ export function searchOptions<T>(command: Argv<T>) {
     })
     .option('timeout', {
       type: 'string',
-      default: '4s',
       requiresArg: true,
-      describe: 'give up after this long (500ms, 4s, 10m)',
+      describe: `give up after this long (500ms, 4s, 10m); ${defaultTimeout} unless said otherwise`,
     })
     .option('all', {
       type: 'boolean',
@@ -40,23 +39,77 @@ export function searchOptions<T>(command: Argv<T>) {
     })
 }
 
+/** How long a look takes at most: a card behind a busy switch answers within it. */
+const defaultTimeout = '4s'
+/** How long a script waits: a machine boots from a slow stick in some minutes, after somebody has gone to it. */
+export const defaultWait = '10m'
+
 interface SearchArguments {
   interface?: string | string[] | undefined
   source?: SourceName | SourceName[] | undefined
-  timeout: string
+  timeout?: string | undefined
   all: boolean
 }
 
-export function readSearchOptions(args: SearchArguments, name: string | undefined): SearchOptions {
+/** What a search is told; throws a Failure for a wrong word. */
+export function readSearchOptions(
+  args: SearchArguments,
+  name: string | undefined,
+  timeoutMs = readLimit(args.timeout ?? defaultTimeout),
+): SearchOptions {
   if (name === '') throw usageFailure('the name is empty', "'scanner find' lists what is there")
-  const timeoutMs = parseDuration(args.timeout)
-  if (!timeoutMs)
-    throw usageFailure(
-      `expected a duration, got '--timeout ${args.timeout}'`,
-      'for example 500ms, 4s or 10m',
-    )
   const sources = [args.source ?? [...sourceNames]].flat()
   return { name, interfaces: [args.interface ?? []].flat(), sources, timeoutMs, all: args.all }
+}
+
+function readLimit(text: string): number {
+  const milliseconds = parseDuration(text)
+  if (milliseconds) return milliseconds
+  throw usageFailure(`expected a duration, got '--timeout ${text}'`, 'for example 500ms, 4s or 10m')
+}
+
+/** The time that a wait or a watch may take, in milliseconds: `none` and 0 are Infinity. */
+export function readPatience(text: string): number {
+  const isNone = text === 'none' || parseDuration(text) === 0
+  return isNone ? Number.POSITIVE_INFINITY : readLimit(text)
+}
+
+/** How `find` ends: after a look, when so many are there, or not by itself. */
+export type FindMode = { kind: 'look' } | { kind: 'wait'; count: number } | { kind: 'watch' }
+
+interface FindArguments {
+  json: boolean
+  ndjson: boolean
+  watch: boolean
+  wait: boolean
+  count?: number | undefined
+  timeout?: string | undefined
+}
+
+/** Throws a Failure for options that do not go together. */
+export function readFindMode(args: FindArguments): FindMode {
+  const refuse = (pair: string, advice: string) => {
+    throw usageFailure(`${pair} do not go together`, advice)
+  }
+  if (args.json && args.ndjson) refuse('--json and --ndjson', '--ndjson is a line an event')
+  if (args.watch && args.json)
+    refuse('--watch and --json', '--watch --ndjson gives a line of JSON an event')
+  if (args.watch && args.wait)
+    refuse('--watch and --wait', '--wait ends when they are there, --watch does not end')
+  if (args.count !== undefined && !args.wait)
+    throw usageFailure('--count belongs to --wait', 'for example: scanner find --wait --count 3')
+  if (args.watch) return { kind: 'watch' }
+  if (!args.wait) return { kind: 'look' }
+  const count = args.count ?? 1
+  if (!Number.isInteger(count) || count < 1)
+    throw usageFailure(`expected a number of installers, got '--count ${args.count}'`)
+  return { kind: 'wait', count }
+}
+
+/** The time limit that goes with the way in which `find` ends. */
+export function readFindLimit({ kind }: FindMode, timeout: string | undefined): number {
+  if (kind === 'look') return readLimit(timeout ?? defaultTimeout)
+  return readPatience(timeout ?? (kind === 'wait' ? defaultWait : 'none'))
 }
 
 /** The options of every verb. */
@@ -82,6 +135,8 @@ export interface Console {
   log: Log
   warn(sentence: string): void
   say(sentence: string): void
+  /** Whether more is to be said than that (`--verbose`). */
+  verbose: boolean
 }
 
 export function openConsole({ verbose, quiet, logLevel }: CommonArguments): Console {
@@ -92,5 +147,6 @@ export function openConsole({ verbose, quiet, logLevel }: CommonArguments): Cons
     log: createLog('scanner', logLevel ?? (verbose ? 'debug' : 'silent')),
     warn: (sentence) => write(`scanner: warning: ${sentence}`),
     say: write,
+    verbose,
   }
 }

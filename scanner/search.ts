@@ -89,13 +89,14 @@ async function rounds(
   }
 }
 
-function wanted(machines: readonly Machine[], { name, all }: SearchOptions): Machine[] {
+/** Those among the machines that are looked for. */
+export function wanted(machines: readonly Machine[], { name, all }: SearchOptions): Machine[] {
   const eligible = machines.filter((machine) => all || machine.installer)
   return name === undefined ? eligible : choose(eligible, name)
 }
 
 /** Our own name, those of live systems without our agent, and the one that was asked for. */
-function askedNames(name: string | undefined): string[] {
+export function askedNames(name: string | undefined): string[] {
   const asked = name !== undefined && namesHost(name) ? [name.replace(/\.local$/i, '')] : []
   const names = [...asked, defaultHostname, ...stockHostnames]
   return [...new Map(names.map((each) => [each.toLowerCase(), each])).values()]

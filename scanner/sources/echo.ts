@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import { normalizeAddress, splitZone } from '../../common/address.ts'
 import { commandEnvironment, commandMissing } from '../../common/command.ts'
 import { errorCode, Failure } from '../../common/failure.ts'
 import type { Link } from '../../common/links.ts'
+import { here } from './platform/here.ts'
 import { quietMs } from './quiet.ts'
 
 /**
@@ -16,8 +16,8 @@ export async function* echo(
   group: string,
   signal: AbortSignal,
 ): AsyncGenerator<string> {
-  // No count: ping stops reading at the first answer of the last round. -L: our own kernel stays silent.
-  const child = spawn('ping', ['-6', '-n', '-L', `${group}%${link.name}`], {
+  const { command, args } = here.echoCommand(group, link.name)
+  const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: commandEnvironment(),
     signal,
@@ -35,7 +35,7 @@ export async function* echo(
   const quiet = setTimeout(() => child.kill(), quietMs)
   for await (const line of createInterface({ input: child.stdout })) {
     quiet.refresh()
-    const address = parseEchoReply(line)
+    const address = here.parseEchoReply(line)
     if (!address || own.has(address) || seen.has(address)) continue
     seen.add(address)
     yield address
@@ -43,16 +43,10 @@ export async function* echo(
   clearTimeout(quiet)
   const error = await failed
   if (signal.aborted) return
-  if (error) throw errorCode(error) === 'ENOENT' ? commandMissing('ping', error) : error
+  if (error) throw errorCode(error) === 'ENOENT' ? commandMissing(command, error) : error
   // That nobody answered is a result; a complaint is not.
   if (said) throw new Failure(`ping on ${link.name}: ${said.trim()}`, { advice: pingAdvice })
 }
 
 const maxComplaint = 300
 const pingAdvice = 'ping needs an IPv6 address on the link, and the right to send ICMPv6'
-
-/** The source address of `64 bytes from fe80::1%eno1: icmp_seq=1 ttl=64 time=0.1 ms`. */
-export function parseEchoReply(line: string): string | undefined {
-  const from = /^\d+ bytes from ([0-9a-fA-F:.]+%?[^ ]*): icmp_seq=/.exec(line)?.[1]
-  return from && normalizeAddress(splitZone(from).address)
-}

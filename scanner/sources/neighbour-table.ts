@@ -1,38 +1,35 @@
-import { normalizeAddress, normalizeMac } from '../../common/address.ts'
 import { runCommand } from '../../common/command.ts'
 import { Failure } from '../../common/failure.ts'
+import { here } from './platform/here.ts'
+import type { Neighbour, Platform, TableCommand } from './platform/platform.ts'
 
-export interface Neighbour {
-  address: string
-  mac: string
-  link: string
+export type { Neighbour }
+
+/** The kernel's neighbour table, both families; throws a Failure when its command is missing or fails. */
+export async function readNeighbours(
+  signal: AbortSignal,
+  { neighbourTables }: Platform = here,
+): Promise<Neighbour[]> {
+  let failed: unknown
+  for (const commands of neighbourTables)
+    try {
+      const parts = await Promise.all(commands.map((each) => readPart(each, signal)))
+      return parts.flat()
+    } catch (error) {
+      if (signal.aborted) throw error
+      failed ??= error
+    }
+  throw failed
 }
 
-/** What `ip -j neighbour show` prints of an entry, as far as it is used. */
-interface IpNeighbour {
-  dst?: string
-  dev?: string
-  lladdr?: string
-  state?: string[]
-}
-
-/** States in which the MAC is not known to be right any more (RFC 4861 section 7.3.2). */
-const unreliable = new Set(['FAILED', 'INCOMPLETE', 'NONE'])
-
-/** The kernel's neighbour table, both families; throws a Failure when `ip` is missing or fails. */
-export async function readNeighbours(signal: AbortSignal): Promise<Neighbour[]> {
-  const { status, stdout, stderr } = await runCommand('ip', ['-j', 'neighbour', 'show'], signal)
+async function readPart(
+  { command, args, parse }: TableCommand,
+  signal: AbortSignal,
+): Promise<Neighbour[]> {
+  const { status, stdout, stderr } = await runCommand(command, args, signal)
   if (status !== 0)
-    throw new Failure(`'ip neighbour show' ended with status ${status}: ${stderr.trim()}`)
-  return parseNeighbours(stdout)
-}
-
-export function parseNeighbours(json: string): Neighbour[] {
-  const entries = JSON.parse(json || '[]') as IpNeighbour[]
-  return entries.flatMap(({ dst = '', dev, lladdr = '', state = [] }): Neighbour[] => {
-    const address = normalizeAddress(dst)
-    const mac = normalizeMac(lladdr)
-    if (!address || !mac || !dev || state.some((each) => unreliable.has(each))) return []
-    return [{ address, mac, link: dev }]
-  })
+    throw new Failure(
+      `'${command} ${args.join(' ')}' ended with status ${status}: ${stderr.trim()}`,
+    )
+  return parse(stdout)
 }

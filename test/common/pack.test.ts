@@ -1,7 +1,8 @@
 import t from 'tap'
 import { decodeMessage } from '../../common/decode.ts'
+import { encodeMessage } from '../../common/encode.ts'
 import type { ResourceRecord } from '../../common/message.ts'
-import { packMessage } from '../../common/pack.ts'
+import { packMessage, packQuery } from '../../common/pack.ts'
 import { a, records } from '../fakes/records.ts'
 
 const pack = (...args: Parameters<typeof packMessage>) => packMessage(...args).map(decodeMessage)
@@ -63,5 +64,26 @@ t.test('a probe is spread by its names, each with what is claimed for it', (t) =
     parts.map((part) => [part.questions, part.authorities]),
     names.map((_, index) => [[questions[index]], [authorities[index]]]),
   )
+  t.end()
+})
+
+t.test('known answers that do not fit follow in more messages (RFC 6762 section 7.2)', (t) => {
+  const question = { name: '_ssh._tcp.local', type: 'PTR', internet: true, unicast: false }
+  const known = Array.from({ length: 9 }, (_, i) => ({
+    ...a,
+    name: `host-${i}.local`,
+    flush: false,
+  }))
+  const messages = packQuery([question], known, 100)
+  t.ok(messages.every((each) => encodeMessage(each).length <= 100))
+  t.same(
+    messages.flatMap((each) => each.answers ?? []),
+    known,
+  )
+  t.same(
+    messages.map((each) => [each.questions?.length, each.truncated]),
+    messages.map((_, i) => [i === 0 ? 1 : 0, i < messages.length - 1]),
+  )
+  t.same(packQuery([question], [], 100), [{ questions: [question], answers: [], truncated: false }])
   t.end()
 })

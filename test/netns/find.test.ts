@@ -196,3 +196,38 @@ t.test('without ping and ip it finds by mDNS, and says what is missing', { skip 
   t.match(stderr, /'ping' was not found.*iputils-ping/)
   t.match(stderr, /'ip' was not found/)
 })
+
+t.test(
+  'containers and tunnels are left out and say why; a bridge with a cable is not',
+  { skip },
+  async (t) => {
+    const lab = await makeLab(t)
+    const ip = (...args: string[]) => runInside(lab.operator, 'ip', args)
+    await bootInstaller(t, lab, { mac, link: 'eth1' })
+    await ip('link', 'add', 'br0', 'type', 'bridge')
+    await ip('link', 'set', 'eth1', 'master', 'br0')
+    await ip('link', 'set', 'br0', 'up')
+    await ip('link', 'add', 'docker0', 'type', 'bridge')
+    await ip('link', 'set', 'docker0', 'up')
+    await plug(t, lab, { link: 'veth1a2b', mac: '52:54:00:00:00:02' })
+    await ip('link', 'set', 'veth1a2b', 'master', 'docker0')
+    await addressesSettled(lab.operator)
+    const { status, stdout, stderr } = await lab.scanner(['find', '-v'])
+    t.equal(status, 0, stderr)
+    t.match(stdout, `${eui64}%br0`)
+    const said = stderr.split('\n').filter((line) => line.includes('is not searched'))
+    t.match(said, [
+      /^scanner: lo is not searched: it leads back to this machine/,
+      /^scanner: eth1 is not searched: it is a port of br0, .*'--interface eth1' searches it/,
+      /^scanner: docker0 is not searched: it is a bridge of containers/,
+      /^scanner: veth1a2b is not searched: it is a port of docker0/,
+    ])
+    t.equal(said.length, 4)
+    const named = await lab.scanner(['find', '--all', '--interface', 'docker0', '--json'])
+    const { installers } = JSON.parse(named.stdout) as Document
+    t.same(
+      installers.map(({ id }) => id),
+      ['525400fffe000002'],
+    )
+  },
+)

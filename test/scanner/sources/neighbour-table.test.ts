@@ -1,37 +1,37 @@
 import t from 'tap'
-import { parseNeighbours } from '../../../scanner/sources/neighbour-table.ts'
+import { readNeighbours } from '../../../scanner/sources/neighbour-table.ts'
+import { platformOf } from '../../../scanner/sources/platform/here.ts'
+import type { Platform, TableCommand } from '../../../scanner/sources/platform/platform.ts'
 
-const entry = {
-  dst: 'fe80::5054:ff:fe12:3456',
-  dev: 'eno1',
-  lladdr: '52:54:00:12:34:56',
-  state: ['REACHABLE'],
-}
-const parsed = (over: object) => parseNeighbours(JSON.stringify([{ ...entry, ...over }]))
+const { signal } = new AbortController()
+const mac = '52:54:00:12:34:56'
+const says = (link: string, script = `echo ${link}`): TableCommand => ({
+  command: 'sh',
+  args: ['-c', script],
+  parse: (output) => [{ address: 'fe80::1', mac, link: output.trim() }],
+})
+const read = (...neighbourTables: TableCommand[][]): Promise<string[]> =>
+  readNeighbours(signal, { ...platformOf('linux'), neighbourTables } satisfies Platform).then(
+    (entries) => entries.map(({ link }) => link),
+  )
 
-t.test('entries with a MAC that may be right are taken, of both families', (t) => {
-  const expected = { address: entry.dst, mac: entry.lladdr, link: 'eno1' }
-  for (const state of ['REACHABLE', 'STALE', 'DELAY', 'PROBE', 'PERMANENT'])
-    t.same(parsed({ state: [state], router: null }), [expected], state)
-  t.same(parsed({ dst: '192.0.2.7', state: undefined }), [{ ...expected, address: '192.0.2.7' }])
-  t.same(parsed({ dst: 'FE80:0::1', lladdr: '52:54:00:AA:BB:CC' }), [
-    { ...expected, address: 'fe80::1', mac: '52:54:00:aa:bb:cc' },
-  ])
-  t.end()
+t.test('the commands of one way add up; the next way is for when one of them fails', async (t) => {
+  t.same(await read([says('a'), says('b')], [says('c')]), ['a', 'b'])
+  t.same(await read([says('a'), says('b', 'exit 1')], [says('c')]), ['c'])
+  await t.rejects(read([says('a', 'echo no >&2; exit 3')]), { message: /ended with status 3: no/ })
+  const missing = { ...says('a'), command: 'no-such-command' }
+  t.same(await read([missing], [says('b')]), ['b'])
+  await t.rejects(read([missing], [says('b', 'exit 1')]), {
+    message: /'no-such-command' was not found/,
+  })
 })
 
-t.test('entries that failed, or lack something, are left out; an empty table is one', (t) => {
-  for (const over of [
-    ...['FAILED', 'INCOMPLETE', 'NONE'].map((state) => ({ state: [state] })),
-    { lladdr: undefined },
-    { lladdr: '00:00:00:00:00:00' },
-    { lladdr: '33:33:00:00:00:01' },
-    { dst: undefined },
-    { dst: 'nonsense' },
-    { dev: undefined },
-  ])
-    t.same(parsed(over), [], JSON.stringify(over))
-  t.same(parseNeighbours(''), [])
-  t.same(parseNeighbours('[]'), [])
+t.test('each system has its commands, an unknown one those of Linux', (t) => {
+  const first = (name: NodeJS.Platform) =>
+    platformOf(name).neighbourTables.map((way) => way.map(({ command }) => command))
+  t.same(first('linux'), [['ip']])
+  t.same(first('darwin'), [['ndp', 'arp']])
+  t.same(first('win32'), [['powershell'], ['netsh', 'netsh']])
+  t.equal(platformOf('freebsd'), platformOf('linux'))
   t.end()
 })
