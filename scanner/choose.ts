@@ -1,4 +1,11 @@
-import { normalizeAddress, splitZone } from '../common/address.ts'
+import {
+  isLinkLocal6,
+  linkLocalFromMac,
+  normalizeAddress,
+  normalizeMac,
+  splitZone,
+} from '../common/address.ts'
+import { staticLinkLocal } from '../common/contract.ts'
 import type { Machine } from './machine.ts'
 import { hostLabelOf } from './sighting.ts'
 
@@ -19,6 +26,29 @@ export function choose(machines: readonly Machine[], name: string): Machine[] {
 export function namesHost(name: string): boolean {
   const isName = /^[A-Za-z0-9-]+(\.local)?$/.test(name) && hostLabelOf(name) !== undefined
   return isName && !/^([0-9a-f]{2}[:-]){2,}/i.test(name)
+}
+
+/** The link-local addresses that the machine would have that NAME points at: an address, a MAC, an id. */
+export function addressesIn(name: string): string[] {
+  const address = normalizeAddress(name)
+  if (address) return isLinkLocal6(address) ? [address] : []
+  const digits = name.toLowerCase().replaceAll(/[:-]/g, '')
+  const fromId = /^([0-9a-f]{6})fffe([0-9a-f]{6})$/.exec(digits)
+  const mac = normalizeMac(fromId ? `${fromId[1]}${fromId[2]}` : name)
+  return mac ? [linkLocalFromMac(mac)] : []
+}
+
+/**
+ * Whether NAME is of a kind that one machine only can have, and this is the one: its own address, its
+ * MAC, or an id that is made of a MAC that was seen. Names, ends of MACs and the static address are
+ * shared, and an id without its card may be claimed.
+ */
+export function pointsAt({ id, links }: Machine, name: string): boolean {
+  const address = normalizeAddress(name)
+  if (address) return address !== staticLinkLocal
+  const digits = name.toLowerCase().replaceAll(/[:-]/g, '')
+  const isMac = links.some((link) => link.mac?.replaceAll(':', '') === digits)
+  return isMac || (id === digits && links.some((link) => link.eui64 === id))
 }
 
 type Match = (machine: Machine) => boolean

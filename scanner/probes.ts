@@ -1,4 +1,4 @@
-import { addressKind, addressPreference, macFromLinkLocal } from '../common/address.ts'
+import { addressKind, addressPreference, macFromLinkLocal, withZone } from '../common/address.ts'
 import { Channel } from './channel.ts'
 import type { Sighting } from './sighting.ts'
 import { probeSsh } from './sources/ssh.ts'
@@ -6,33 +6,53 @@ import { probeSsh } from './sources/ssh.ts'
 /** Connections under way at once. */
 const maxProbes = 64
 
+/** Whom to visit, and what for. */
+export interface Visits {
+  /** Also machines that are not known to be installers. */
+  all: boolean
+  /** `strangers`: those only that announce no identity. A handshake costs both ends 10 ms or more. */
+  keysOf: 'everybody' | 'strangers'
+  /** Where a server has answered before; it learns where one does now. */
+  visited: Set<string>
+}
+
 /** Passes sightings on and probes each machine among them once, at its best address that answers. */
 export async function* withProbes(
   seen: AsyncIterable<Sighting>,
   signal: AbortSignal,
+  { all, keysOf, visited }: Visits,
 ): AsyncGenerator<Sighting> {
   const out = new Channel<Sighting>()
-  const probed = new Set<string>()
+  const probed = new Set(visited)
   const waiting: Sighting[] = []
+  const identified = new Set<string>()
   const probeNext = async (): Promise<void> => {
     // When time is up the rest is not visited: thousands may be waiting.
     for (let next = waiting.shift(); next && !signal.aborted; next = waiting.shift())
       for (const address of next.addresses) {
-        const sighting = await probeSsh(next.link, address, next.port ?? 22, signal)
+        const isStranger = () => !identified.has(withZone(address, next.link))
+        const wantsKey = () => keysOf === 'everybody' || isStranger()
+        const sighting = await probeSsh(next.link, address, next.port ?? 22, signal, wantsKey)
         out.push(sighting)
-        if (sighting.ssh?.reachable) break
+        if (!sighting.ssh?.reachable) continue
+        for (const server of serversOf(next)) visited.add(server)
+        break
       }
   }
   const workers = new Set<Promise<void>>()
+  const visit = (sighting: Sighting, addresses: string[]): void => {
+    waiting.push({ ...sighting, addresses })
+    if (workers.size >= maxProbes) return
+    const worker = probeNext().finally(() => workers.delete(worker))
+    workers.add(worker)
+  }
   const feed = async (): Promise<void> => {
     for await (const sighting of seen) {
       out.push(sighting)
-      const addresses = candidates(sighting, probed)
-      if (addresses.length === 0) continue
-      waiting.push({ ...sighting, addresses })
-      if (workers.size >= maxProbes) continue
-      const worker = probeNext().finally(() => workers.delete(worker))
-      workers.add(worker)
+      for (const each of sighting.advertisement ? sighting.addresses : [])
+        identified.add(withZone(each, sighting.link))
+      const addresses = all || sighting.installer ? candidates(sighting, probed) : []
+      if (addresses.length > 0) visit(sighting, addresses)
     }
     await Promise.all(workers)
   }
@@ -44,14 +64,17 @@ export async function* withProbes(
  * The addresses to try, best first, unless that card and port have been tried: all addresses of a
  * card lead to one server, but not all may be reached from here.
  */
-function candidates({ link, addresses, mac, port = 22 }: Sighting, probed: Set<string>): string[] {
+function candidates(sighting: Sighting, probed: Set<string>): string[] {
   const rank = (address: string) => addressPreference.indexOf(addressKind(address))
-  const sorted = [...addresses].sort((a, b) => rank(a) - rank(b))
-  const [best] = sorted
+  const addresses = [...sighting.addresses].sort((a, b) => rank(a) - rank(b))
+  const servers = serversOf({ ...sighting, addresses })
+  if (servers.length === 0 || servers.some((each) => probed.has(each))) return []
+  for (const server of servers) probed.add(server)
+  return addresses
+}
+
+/** The card, if it is known, and the first address, each with the port. */
+function serversOf({ link, addresses: [best], mac, port = 22 }: Sighting): string[] {
   if (best === undefined) return []
-  const card = `${link} ${port} ${mac ?? macFromLinkLocal(best) ?? best}`
-  const server = `${link} ${port} ${best}`
-  if (probed.has(card) || probed.has(server)) return []
-  probed.add(card).add(server)
-  return sorted
+  return [`${link} ${port} ${mac ?? macFromLinkLocal(best) ?? best}`, `${link} ${port} ${best}`]
 }

@@ -2,10 +2,16 @@ import { setMaxListeners } from 'node:events'
 import { explain } from '../common/failure.ts'
 import type { Link } from '../common/links.ts'
 import { interleave } from './interleave.ts'
-import { withProbes } from './probes.ts'
-import type { Question, Sighting, Source, SourceName } from './sighting.ts'
+import { Memory } from './memory.ts'
+import { type Visits, withProbes } from './probes.ts'
+import type { Question, Sighting, SourceName } from './sighting.ts'
+import { DirectQuestions } from './sources/direct.ts'
+import { dropsGroup, dropsGroupWarning } from './sources/firewall.ts'
 import { mdns } from './sources/mdns.ts'
 import { neighbour, readTable } from './sources/neighbour.ts'
+import { Patience } from './sources/patience.ts'
+import { hostQuestions, serviceQuestions } from './sources/questions.ts'
+import type { Round, Source } from './sources/round.ts'
 import { service } from './sources/service.ts'
 import { staticSource } from './sources/static.ts'
 
@@ -25,48 +31,116 @@ const linkSources: Record<Exclude<SourceName, 'ssh'>, Source> = {
 const maxSightings = 5000
 /** Bound on what is remembered of all rounds: to merge this many takes a second. */
 export const maxRemembered = 20_000
+/** RFC 6762 section 5.2: a question is not asked again within a second. */
+export const roundMs = 1000
 
 export interface Search extends Question {
   links: readonly Link[]
   sources: readonly SourceName[]
   signal: AbortSignal
+  /** False: machines that are not known to be installers are not visited; they are not wanted. */
+  all?: boolean
+  /** Whose host keys are wanted: everybody's, unless it is said. */
+  keysOf?: Visits['keysOf']
+  /** Link-local addresses to ask at once, because the wanted machine may have them. */
+  guesses?: readonly string[]
+  /** From round to round; a scan without is a search of its own. */
+  memory?: Memory
 }
 
 /**
  * One round of every source on every link, and the ssh probes of what they find: every sighting
- * that says something new, as it comes. Ends when all have had the time to answer.
+ * that says something new, as it comes. Ends when all have had the time to answer, and when nothing
+ * that fits was seen after a second.
  */
 export async function* scan(search: Search): AsyncGenerator<Sighting> {
+  const { links, warn, memory = new Memory() } = search
   const stop = new AbortController()
   // One for each machine that is visited.
   setMaxListeners(0, stop.signal)
   const abort = () => stop.abort()
   search.signal.addEventListener('abort', abort)
+  if (search.signal.aborted) abort()
+  const patience = new Patience(stop.signal, roundMs)
+  const rounds = links.map((link) => openRound(link, search, memory, patience))
   try {
-    yield* ask({ ...search, signal: stop.signal })
-    if (search.sources.includes('neighbour')) yield* lastLook(search)
+    const seen = ask(search, memory, rounds)
+    const { all = true, keysOf = 'everybody' } = search
+    const visits = { all, keysOf, visited: memory.visited }
+    yield* search.sources.includes('ssh') ? withProbes(seen, stop.signal, visits) : seen
+    // Whoever was spoken to is in the neighbour table now: the MACs of global and IPv4 addresses.
+    if (search.sources.includes('neighbour') && !stop.signal.aborted)
+      yield* readTable(links, stop.signal, warn)
+    for (const { link, querier } of rounds) {
+      const asker = await querier
+      if (asker && dropsGroup(asker)) warn(dropsGroupWarning(link))
+    }
   } finally {
     // Whoever leaves early leaves nobody behind who goes on listening.
     search.signal.removeEventListener('abort', abort)
     abort()
+    memory.lossy ||= rounds.some((round) => round.direct.lossy)
+    if (!search.memory) memory.close()
   }
 }
 
+function openRound(link: Link, search: Search, memory: Memory, patience: Patience): Round {
+  const { names, warn, guesses = [] } = search
+  const querier = memory.querier(link, warn)
+  const direct = new DirectQuestions(querier, names, patience, memory.answered(link.name))
+  for (const address of guesses) direct.greet(address, false)
+  return { link, question: { names, warn }, patience, querier, direct }
+}
+
 /** All sources on all links at once; one that fails is a warning. */
-function ask(search: Search): AsyncIterable<Sighting> {
-  const asked = search.links.flatMap((link) =>
-    chosenSources(search.sources).map(([name, source]) => ({
-      place: `${name} on ${link.name}`,
-      sightings: news(source(link, search, search.signal), `${name} on ${link.name}`, search.warn),
-    })),
+function ask(search: Search, memory: Memory, rounds: readonly Round[]): AsyncIterable<Sighting> {
+  const asked = rounds.flatMap((round) =>
+    runningSources(search.sources).map(([name, source]) => {
+      const place = `${name} on ${round.link.name}`
+      return { place, sightings: news(source(round), place, round, search) }
+    }),
   )
-  const seen = interleave(
+  // The sources listen now: the question may leave.
+  for (const round of rounds) void askGroup(round, search, memory)
+  return interleave(
     asked.map((each) => each.sightings),
     (error, index) => {
       if (!search.signal.aborted) search.warn(`${asked[index]?.place ?? ''}: ${explain(error)}`)
     },
   )
-  return search.sources.includes('ssh') ? withProbes(seen, search.signal) : seen
+}
+
+/** One combined question a family, of what the chosen sources want to know. */
+async function askGroup({ link, querier, patience }: Round, search: Search, memory: Memory) {
+  const { sources, names, warn } = search
+  const questions = [
+    ...(sources.includes('service') ? serviceQuestions() : []),
+    ...(sources.includes('mdns') ? hostQuestions(names) : []),
+  ]
+  const asker = await querier
+  if (!asker || questions.length === 0 || patience.signal.aborted) return
+  try {
+    await asker.ask(questions)
+    patience.asked()
+  } catch (error) {
+    if (!patience.signal.aborted) warn(`mdns on ${link.name}: ${explain(error)}`)
+    await memory.drop(link.name)
+  }
+}
+
+/**
+ * The chosen sources; and whoever is seen by an echo is asked directly, and what it answers is read by
+ * those that read answers.
+ */
+function runningSources(names: readonly SourceName[]): [string, Source][] {
+  const reads = names.some((name) => name === 'neighbour' || name === 'static')
+  return Object.entries(linkSources).filter(
+    ([name]) => names.includes(name as SourceName) || (reads && isReader(name)),
+  )
+}
+
+function isReader(source: string): boolean {
+  return source === 'mdns' || source === 'service'
 }
 
 /**
@@ -76,9 +150,11 @@ function ask(search: Search): AsyncIterable<Sighting> {
 async function* news(
   sightings: AsyncIterable<Sighting>,
   from: string,
-  warn: Search['warn'],
+  { patience }: Round,
+  { sources, all, warn }: Search,
 ): AsyncGenerator<Sighting> {
   const known = new Set<string>()
+  const asker = sources.includes('neighbour') ? 'neighbour' : 'static'
   for await (const sighting of sightings) {
     const key = JSON.stringify({ ...sighting, at: 0 })
     if (known.has(key)) continue
@@ -87,20 +163,8 @@ async function* news(
         `${from}: more than ${maxSightings} sightings: something floods the link; the rest is left out`,
       )
     known.add(key)
-    yield sighting
+    patience.heard(all === true || sighting.installer === true)
+    // A source that was not chosen reads what a chosen one has asked for.
+    yield sources.includes(sighting.source) ? sighting : { ...sighting, source: asker }
   }
-}
-
-/** Whoever was spoken to is in the neighbour table now: the MACs of global and IPv4 addresses. */
-async function* lastLook({ links, signal, warn }: Search): AsyncGenerator<Sighting> {
-  if (signal.aborted) return
-  try {
-    for (const link of links) yield* readTable(link, signal)
-  } catch (error) {
-    if (!signal.aborted) warn(`neighbour table: ${explain(error)}`)
-  }
-}
-
-function chosenSources(names: readonly SourceName[]): [string, Source][] {
-  return Object.entries(linkSources).filter(([name]) => names.includes(name as SourceName))
 }

@@ -1,14 +1,17 @@
 import { defaultHostname, exitStatus, stockHostnames } from '../common/contract.ts'
 import { Failure } from '../common/failure.ts'
-import type { Link } from '../common/links.ts'
 import type { Log } from '../common/log.ts'
 import { deadline, sleep } from '../common/schedule.ts'
-import { choose, namesHost } from './choose.ts'
+import { addressesIn, choose, namesHost, pointsAt } from './choose.ts'
+import { Lookout } from './lookout.ts'
+import { showsLoss } from './loss.ts'
 import type { Machine } from './machine.ts'
+import { Memory } from './memory.ts'
 import { merge } from './merge.ts'
 import { searchedLinks } from './operator-links.ts'
-import { maxRemembered, scan } from './scan.ts'
+import { maxRemembered, roundMs, type Search, scan } from './scan.ts'
 import type { Sighting, SourceName } from './sighting.ts'
+import { sharedDelayMs } from './sources/patience.ts'
 
 /** What the verbs that look for machines are told. */
 export interface SearchOptions {
@@ -19,6 +22,10 @@ export interface SearchOptions {
   timeoutMs: number
   /** Also hosts that are not known to be installers. */
   all: boolean
+  /** The one machine that `name` means is enough: the others are waited for only as long as they could be meant as well. */
+  one?: boolean
+  /** Whose host keys are wanted: everybody's, unless it is said. */
+  keysOf?: Search['keysOf']
 }
 
 export interface Found {
@@ -26,17 +33,16 @@ export interface Found {
   warnings: string[]
 }
 
-/** RFC 6762 section 5.2: a question is not asked again within a second. */
-const roundMs = 1000
-
 /**
- * Looks on all links, round after round until something fits or time is up. Finding nothing is a
- * result. Throws a Failure for wrong input, or when there is no link to look on.
+ * Looks on all links, round after round until something fits or time is up; and again where packets
+ * are lost, until a round brings nobody new. Finding nothing is a result. `seen` is told of what is
+ * known meanwhile. Throws a Failure for wrong input, or when there is no link to look on.
  */
 export async function search(
   options: SearchOptions,
   signal: AbortSignal,
   log: Log,
+  seen?: (machines: Machine[]) => void,
 ): Promise<Found> {
   const warnings = new Set<string>()
   const warn = (sentence: string): void => {
@@ -51,42 +57,74 @@ export async function search(
     })
   log.debug({ links: links.map((link) => link.name), sources: options.sources }, 'searching')
   const timeUp = deadline(options.timeoutMs, signal)
+  const memory = new Memory()
   try {
-    const machines = await rounds(links, options, timeUp.signal, warn, log)
+    const { sources, all, name, keysOf = 'everybody' } = options
+    const guesses = name === undefined ? [] : addressesIn(name)
+    const asked = { links, sources, all, keysOf, guesses, names: askedNames(name), memory, warn }
+    const machines = await rounds({ ...asked, signal: timeUp.signal }, options, memory, log, seen)
     return { machines, warnings: [...warnings] }
   } finally {
     timeUp.clear()
+    memory.close()
   }
 }
 
 async function rounds(
-  links: readonly Link[],
+  asked: Search,
   options: SearchOptions,
-  signal: AbortSignal,
-  warn: (sentence: string) => void,
+  memory: Memory,
   log: Log,
+  seen: ((machines: Machine[]) => void) | undefined,
 ): Promise<Machine[]> {
-  const names = askedNames(options.name)
   const sightings: Sighting[] = []
-  for (;;) {
-    const nextRoundAt = performance.now() + roundMs
-    const request = {
-      links,
-      sources: options.sources,
-      names,
-      signal,
-      warn,
-    }
-    for await (const sighting of scan(request)) {
+  let known = 0
+  for (let round = 0; ; round++) {
+    const began = performance.now()
+    const heard: Sighting[] = []
+    const present = () => wanted(merge([...sightings, ...heard]), options)
+    const lookout = new Lookout(asked.signal, () => {
+      const machines = present()
+      seen?.(machines)
+      return options.one ? verdict(machines, options, performance.now() - began) : 'go on'
+    })
+    for await (const sighting of scan({ ...asked, signal: lookout.signal })) {
       log.debug(sighting, 'sighting')
-      sightings.push(sighting)
+      heard.push(sighting)
+      if (options.one || seen) lookout.soon()
     }
+    lookout.end()
+    const machines = present()
+    if (lookout.signal.aborted) return machines
+    // In a round that brought nobody new nobody was missed.
+    const missed = (memory.lossy || showsLoss(heard)) && (round === 0 || machines.length > known)
+    if (machines.length > 0 && !missed) return machines
+    if (missed) log.debug({ round, machines: machines.length }, 'packets are lost: asking again')
+    known = machines.length
     // Rounds without end are not to be memory without end: the latest count.
+    sightings.push(...heard)
     sightings.splice(0, sightings.length - maxRemembered)
-    const machines = wanted(merge(sightings), options)
-    if (machines.length > 0 || signal.aborted) return machines
-    await sleep(nextRoundAt - performance.now(), signal)
+    await sleep(began + roundMs - performance.now(), asked.signal)
   }
+}
+
+/** On top of the longest delay of an answer: there and back, and a machine that wakes up. */
+const marginMs = 60
+
+/**
+ * Whether one machine may be gone to before the round is over: an ssh server proved a host key there,
+ * and NAME points at no other, or whoever has the same name has had the time to say so.
+ */
+function verdict(
+  machines: readonly Machine[],
+  { name = '', sources }: SearchOptions,
+  elapsedMs: number,
+): 'enough' | 'maybe later' | 'go on' {
+  const [machine, ...others] = machines
+  if (!machine || others.length > 0) return 'go on'
+  if (sources.includes('ssh') && machine.ssh.hostKeys.length === 0) return 'go on'
+  const alone = pointsAt(machine, name) || elapsedMs >= sharedDelayMs + marginMs
+  return alone ? 'enough' : 'maybe later'
 }
 
 /** Those among the machines that are looked for. */

@@ -40,13 +40,6 @@ export interface Question {
   warn(sentence: string): void
 }
 
-/** One round of one source on one link: it ends by itself when all who will answer have had the time. */
-export type Source = (
-  link: Link,
-  question: Question,
-  signal: AbortSignal,
-) => AsyncIterable<Sighting>
-
 /** A responder names the addresses of one link; no machine has more there. */
 const maxAddresses = 32
 

@@ -13,7 +13,12 @@ export async function find(
   signal: AbortSignal,
 ): Promise<number> {
   await tellLeftOut(options, console_)
-  const { machines, warnings } = await search(options, signal, console_.log)
+  // The table shows no host keys; machines that announce an identity need none to be told apart.
+  const wanted: SearchOptions = {
+    ...options,
+    keysOf: options.json || options.ndjson ? 'everybody' : 'strangers',
+  }
+  const { machines, warnings } = await search(wanted, signal, console_.log)
   if (options.json) process.stdout.write(formatJson(machines, warnings))
   if (options.ndjson)
     for (const machine of machines)

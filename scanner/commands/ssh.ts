@@ -17,7 +17,7 @@ export async function ssh(
   console_: Console,
   signal: AbortSignal,
 ): Promise<number> {
-  const { machines, warnings } = await search(options, signal, console_.log)
+  const { machines, warnings } = await search({ ...options, one: true }, signal, console_.log)
   if (signal.aborted) return exitStatus.failed
   for (const warning of machines.length === 1 ? [] : warnings) console_.warn(warning)
   const machine = theOnly(machines, options)

@@ -5,7 +5,7 @@ const columns: [string, (machine: Machine) => string][] = [
   ['NAME', (machine) => machine.name ?? '-'],
   ['TARGET', (machine) => machine.target],
   ['MAC', (machine) => list(machine.links.map((link) => link.mac ?? '-'))],
-  ['SSH', (machine) => (machine.ssh.reachable ? 'yes' : 'no')],
+  ['SSH', (machine) => (machine.ssh.reachable ? 'yes' : visited(machine) ? 'no' : '-')],
   ['SYSTEM', (machine) => machine.agent?.os ?? software(machine)],
   ['FOUND BY', (machine) => machine.sources.join(' ')],
 ]
@@ -39,4 +39,9 @@ function list(values: readonly string[]): string {
 /** `OpenSSH_9.2p1` from the server's identification, for a machine that does not say what it is. */
 function software({ ssh }: Machine): string {
   return ssh.banner?.split(/[- ]/)[2] ?? '-'
+}
+
+/** Whether its ssh server has been asked for; until then there is nothing to say of it. */
+function visited({ sources }: Machine): boolean {
+  return sources.includes('ssh')
 }

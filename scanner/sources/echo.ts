@@ -1,20 +1,26 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { commandEnvironment, commandMissing } from '../../common/command.ts'
-import { errorCode, Failure } from '../../common/failure.ts'
+import { errorCode, explain, Failure } from '../../common/failure.ts'
 import type { Link } from '../../common/links.ts'
 import { here } from './platform/here.ts'
-import { quietMs } from './quiet.ts'
+import type { Round } from './round.ts'
+
+/** Kernels answer an echo at once; the rest is for busy machines and for cards that sleep. */
+const quietMs = 300
+/** How long a busy machine may take to start `ping`. */
+const startMs = 1000
 
 /**
  * Sends echo requests (RFC 4443 section 4.1) to a group on one link and gives the source address of
  * each reply as it comes, once each, without zone, our own left out. Throws a Failure when `ping`
- * is missing or may not send.
+ * is missing or may not send. Calls `sent` when the first request leaves.
  */
 export async function* echo(
   link: Link,
   group: string,
   signal: AbortSignal,
+  sent: () => void = () => {},
 ): AsyncGenerator<string> {
   const { command, args } = here.echoCommand(group, link.name)
   const child = spawn(command, args, {
@@ -35,6 +41,7 @@ export async function* echo(
   const quiet = setTimeout(() => child.kill(), quietMs)
   for await (const line of createInterface({ input: child.stdout })) {
     quiet.refresh()
+    if (line.startsWith('PING')) sent()
     const address = here.parseEchoReply(line)
     if (!address || own.has(address) || seen.has(address)) continue
     seen.add(address)
@@ -46,6 +53,31 @@ export async function* echo(
   if (error) throw errorCode(error) === 'ENOENT' ? commandMissing(command, error) : error
   // That nobody answered is a result; a complaint is not.
   if (said) throw new Failure(`ping on ${link.name}: ${said.trim()}`, { advice: pingAdvice })
+}
+
+/**
+ * The same within a round: ends with it, and a failure is a warning. `failed` is called then.
+ */
+export async function* echoIn(
+  { link, patience, question }: Round,
+  group: string,
+  failed: () => void = () => {},
+): AsyncGenerator<string> {
+  const itself = `echo to ${group} on ${link.name}`
+  patience.expect(itself, startMs)
+  const sent = () => {
+    patience.asked()
+    patience.met(itself)
+  }
+  try {
+    yield* echo(link, group, patience.signal, sent)
+  } catch (error) {
+    if (patience.signal.aborted) return
+    question.warn(`no echo on ${link.name}: ${explain(error)}`)
+    failed()
+  } finally {
+    patience.met(itself)
+  }
 }
 
 const maxComplaint = 300

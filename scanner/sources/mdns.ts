@@ -1,55 +1,84 @@
+import { reverseName } from '../../common/address.ts'
 import { staticLinkLocal } from '../../common/contract.ts'
-import type { Arrival } from '../../common/mdns.ts'
-import { type Question as MdnsQuestion, type Message, sameName } from '../../common/message.ts'
-import { hostLabelOf, isAskedFor, type Question, type Sighting, type Source } from '../sighting.ts'
-import { isAnswer, openQuerier, untilQuiet } from './querier.ts'
+import { type Message, sameName } from '../../common/message.ts'
+import { Channel } from '../channel.ts'
+import { hostLabelOf, isAskedFor, onLink, type Question, type Sighting } from '../sighting.ts'
+import { Allowance } from './allowance.ts'
+import type { Source } from './round.ts'
 
-/** Asks each link for the addresses of the host names (RFC 6762 section 5.1). */
-export const mdns: Source = async function* (link, question, signal) {
-  const querier = await openQuerier(link, question)
-  yield* untilQuiet(link, querier, signal, async (push) => {
-    for (const door of [...querier.askers, ...querier.listeners])
-      door.onMessage((arrival: Arrival) => {
-        if (isAnswer(link, door, arrival))
-          for (const sighting of readHosts(arrival.message, link.name, question)) push(sighting)
-      })
-    const questions = hostQuestions(question)
-    await Promise.all(querier.askers.map((door) => door.send({ questions })))
+/** The host names in the answers of a round, and their addresses (RFC 6762 section 5.1). */
+export const mdns: Source = async function* ({ link, question, querier, patience: { signal } }) {
+  const heard = new Channel<Sighting>()
+  const end = () => heard.end()
+  signal.addEventListener('abort', end)
+  const allowance = new Allowance()
+  const asker = await querier
+  const stop = asker?.onAnswer(({ message, address }) => {
+    if (!allowance.has(address)) return
+    const began = performance.now()
+    const seen = readHosts(message, link.name, question, address)
+    for (const sighting of seen) {
+      const believed = onLink(sighting, link)
+      if (believed) heard.push(believed)
+    }
+    allowance.spend(address, seen.length, performance.now() - began)
   })
+  if (!asker || signal.aborted) end()
+  try {
+    yield* heard
+  } finally {
+    stop?.()
+    signal.removeEventListener('abort', end)
+  }
 }
 
-function hostQuestions({ names }: Question): MdnsQuestion[] {
-  return names.flatMap((name) =>
-    (['AAAA', 'A'] as const).map((type) => ({
-      name: `${name}.local`,
-      type,
-      internet: true,
-      unicast: false,
-    })),
-  )
-}
-
-/** One sighting a host name: all addresses that a message gives it. */
+/** One sighting a host name: all addresses that a message gives it, else the one it came from. */
 export function readHosts(
   message: Message,
   link: string,
   question: Pick<Question, 'names'>,
+  from?: string,
 ): Sighting[] {
   const records = [...message.answers, ...message.additionals]
   const hosts = records.filter(
     (record) => (record.type === 'A' || record.type === 'AAAA') && record.ttl > 0,
   )
   const names = [...new Set(hosts.map((record) => record.name.toLowerCase()))]
-  return withoutAliases(names).flatMap((lower): Sighting[] => {
+  const seen = withoutAliases(names).flatMap((lower): Sighting[] => {
     const ofName = hosts.filter((record) => sameName(record.name, lower))
-    const name = hostLabelOf(ofName[0]?.name ?? '')
-    if (!name) return []
     const addresses = ofName.flatMap((record) =>
       record.type === 'A' || record.type === 'AAAA' ? [record.data] : [],
     )
-    const installer = isAskedFor(name, question) || addresses.includes(staticLinkLocal)
-    return [{ source: 'mdns', link, at: Date.now(), addresses, name, installer }]
+    return sightingOf(ofName[0]?.name ?? '', addresses, link, question)
   })
+  const named = from === undefined ? [] : namesByAddress(message, from)
+  return seen.length > 0
+    ? seen
+    : named.flatMap((name) => sightingOf(name, [from ?? ''], link, question))
+}
+
+function sightingOf(
+  host: string,
+  addresses: string[],
+  link: string,
+  question: Pick<Question, 'names'>,
+): Sighting[] {
+  const name = hostLabelOf(host)
+  if (!name) return []
+  const installer = isAskedFor(name, question) || addresses.includes(staticLinkLocal)
+  return [{ source: 'mdns', link, at: Date.now(), addresses, name, installer }]
+}
+
+/** What a machine is called that was asked for the name of its own address (RFC 6762 section 4). */
+function namesByAddress({ answers }: Message, address: string): string[] {
+  const reverse = reverseName(address)
+  return answers
+    .flatMap((record) =>
+      record.type === 'PTR' && record.ttl > 0 && sameName(record.name, reverse)
+        ? [record.data]
+        : [],
+    )
+    .slice(0, 1)
 }
 
 /** `nixos-1ae4b7` beside `nixos` is our agent's second name for one machine, not a machine. */

@@ -1,37 +1,84 @@
+import { isLinkLocal6, linkLocalFromMac } from '../../common/address.ts'
 import { allNodes, staticLinkLocal } from '../../common/contract.ts'
+import { explain } from '../../common/failure.ts'
 import type { Link } from '../../common/links.ts'
-import type { Sighting, Source } from '../sighting.ts'
-import { echo } from './echo.ts'
-import { readNeighbours } from './neighbour-table.ts'
+import type { Sighting } from '../sighting.ts'
+import { echoIn } from './echo.ts'
+import { holderOf } from './holder.ts'
+import { type Neighbour, readNeighbours } from './neighbour-table.ts'
+import type { Round, Source } from './round.ts'
+import { sweep } from './sweep.ts'
 
 /**
- * Everybody on the link: an echo to all nodes, then the neighbour table. The replies' sources come
- * first, because a machine that knows us already answers without leaving an entry in our table;
- * the table adds the MACs, and those who do not answer echoes.
+ * Everybody on the link: an echo to all nodes, and the neighbour table. The replies' sources count,
+ * because a machine that knows us already answers without leaving an entry in our table; the table
+ * adds the MACs, those who do not answer echoes, and who holds the static address. Each of them is
+ * asked directly as soon as it is seen.
  */
-export const neighbour: Source = async function* (link, _question, signal) {
-  for await (const address of echo(link, allNodes, signal))
-    yield { ...sighting(link, address), installer: address === staticLinkLocal }
-  yield* readTable(link, signal)
+export const neighbour: Source = async function* (round) {
+  const { link, direct, patience } = round
+  const present = entriesOf(round).then((entries) => greetAll(round, entries))
+  const holder = holderOf(round).catch(() => undefined)
+  let failed = false
+  for await (const address of echoIn(round, allNodes, () => {
+    failed = true
+  })) {
+    const isHolder = address === staticLinkLocal
+    if (isHolder) void entriesOf(round).then((entries) => greetHolder(round, entries))
+    direct.greet(address, isHolder)
+    yield { ...sighting(link, address), installer: isHolder }
+  }
+  if (failed) greetAll(round, await sweep(round))
+  await present
+  const held = await holder
+  if (held?.mac && !patience.signal.aborted) direct.greet(linkLocalFromMac(held.mac), true)
+  if (held) yield { ...sighting(link, staticLinkLocal, held.mac), installer: true }
+}
+
+/** The link's entries in the neighbour table; what cannot be read is warned of when the table is shown. */
+async function entriesOf({ link, patience }: Round): Promise<Neighbour[]> {
+  const entries = await readNeighbours(patience.signal).catch(() => [])
+  return entries.filter((each) => each.link === link.name)
+}
+
+/** At their link-local addresses, and where only another is known, at the one that their MAC would make. */
+function greetAll(round: Round, entries: readonly Neighbour[]): void {
+  const known = entries.filter((each) => isLinkLocal6(each.address))
+  const macs = new Set(known.map((each) => each.mac))
+  for (const { address } of known)
+    if (address !== staticLinkLocal) round.direct.greet(address, false)
+  for (const { mac } of entries)
+    if (!macs.has(mac)) round.direct.greet(linkLocalFromMac(mac), false)
+}
+
+function greetHolder(round: Round, entries: readonly Neighbour[]): void {
+  const holder = entries.find((each) => each.address === staticLinkLocal)
+  if (holder) round.direct.greet(linkLocalFromMac(holder.mac), true)
 }
 
 /**
- * The link's entries in the neighbour table. Not that of the static address: it stays there after
- * its holder has left, and to find the one who holds it now is the work of the `static` source.
+ * The links' entries in the neighbour table. Not that of the static address: it stays there after
+ * its holder has left. A table that cannot be read is a warning.
  */
-export async function* readTable(link: Link, signal: AbortSignal): AsyncGenerator<Sighting> {
-  const own = new Set(link.addresses.map((each) => each.address))
-  for (const { address, mac, link: on } of await readNeighbours(signal))
-    if (on === link.name && !own.has(address) && address !== staticLinkLocal)
-      yield sighting(link, address, mac)
+export async function* readTable(
+  links: readonly Link[],
+  signal: AbortSignal,
+  warn: (sentence: string) => void,
+): AsyncGenerator<Sighting> {
+  try {
+    const entries = await readNeighbours(signal)
+    for (const link of links) {
+      const own = new Set(link.addresses.map((each) => each.address))
+      for (const { address, mac, link: on } of entries)
+        if (on === link.name && !own.has(address) && address !== staticLinkLocal)
+          yield sighting(link, address, mac)
+    }
+  } catch (error) {
+    if (!signal.aborted) warn(`neighbour table: ${explain(error)}`)
+  }
 }
 
 function sighting(link: Link, address: string, mac?: string): Sighting {
-  return {
-    source: 'neighbour',
-    link: link.name,
-    at: Date.now(),
-    addresses: [address],
-    ...(mac && { mac }),
-  }
+  const seen = { link: link.name, at: Date.now(), addresses: [address] }
+  return { source: 'neighbour', ...seen, ...(mac && { mac }) }
 }

@@ -2,81 +2,159 @@ import { mdnsPort } from '../../common/contract.ts'
 import { explain } from '../../common/failure.ts'
 import { isOnLink, type Link, ownIPv4, ownLinkLocal } from '../../common/links.ts'
 import { type Arrival, type Door, openGroup, openUnicast } from '../../common/mdns.ts'
-import { Channel } from '../channel.ts'
-import { onLink, type Question, type Sighting } from '../sighting.ts'
-import { quietMs } from './quiet.ts'
+import { type Question, type ResourceRecord, recordKey } from '../../common/message.ts'
+import { packQuery } from '../../common/pack.ts'
+import { directQuestions, knownAnswers } from './questions.ts'
 
-/** The mDNS sockets of one search on one link. */
-export interface Querier {
-  /** One per family, on an ephemeral port: whoever is asked from there answers at once, by unicast. */
-  askers: Door[]
-  /** One per family, in the group: hears announcements, and who answers to the group only. */
-  listeners: Door[]
-  close(): void
+/** An answer, and the door that it came through. */
+export interface Answer extends Arrival {
+  door: Door
 }
+
+/** More records than this are not kept as known: 1,000 machines have two that answer a question. */
+const maxKnown = 4096
+/** IPv6 and UDP headers. */
+const headerBytes = 48
+
+/**
+ * The mDNS sockets of a search on one link. It asks the group from an ephemeral port first: then
+ * everybody answers at once and by unicast (RFC 6762 section 6.7). Asked again, it asks from port
+ * 5353 and names what it knows, and the answers go to the group (5.2, 7.1), which needs no entry in
+ * anybody's neighbour table. Single machines are asked directly, from a socket of its own, because a
+ * stateful firewall lets only those answers in that come from whom was asked.
+ */
+export class Querier {
+  readonly link: Link
+  /** All doors that answers come through. */
+  readonly doors: readonly Door[]
+  /** What was heard that way: who drops what is decided by it. */
+  readonly heard = { fromGroup: 0, direct: 0, ownQuestion: false }
+  /** Whether a question has left that is known again when it comes back from the group. */
+  askedGroup = false
+  readonly #askers: Door[]
+  readonly #listeners: Door[]
+  readonly #direct: Door | undefined
+  readonly #listening = new Set<(answer: Answer) => void>()
+  readonly #known = new Map<string, ResourceRecord>()
+  readonly #askedByOthers = new Map<string, number>()
+  #timesAsked = 0
+
+  constructor(link: Link, askers: Door[], listeners: Door[], direct: Door | undefined) {
+    this.link = link
+    this.#askers = askers
+    this.#listeners = listeners
+    this.#direct = direct
+    this.doors = [...askers, ...listeners, ...(direct ? [direct] : [])]
+    for (const door of this.doors)
+      door.onMessage((arrival) => {
+        if (arrival.message.response) this.#hearAnswer(door, arrival)
+        else this.#hearQuestion(arrival)
+      })
+  }
+
+  /** Whether it could tell that our own question did not come back from the group. */
+  get hearsGroup(): boolean {
+    return this.#listeners.length > 0
+  }
+
+  /** Calls `listener` with each answer from the link; gives the way to end that. */
+  onAnswer(listener: (answer: Answer) => void): () => void {
+    this.#listening.add(listener)
+    return () => this.#listening.delete(listener)
+  }
+
+  /** Asks the group, in each family. Rejects when no family could be asked. */
+  async ask(questions: readonly Question[]): Promise<void> {
+    const again = this.#timesAsked++ > 0 && this.#listeners.length === this.#askers.length
+    const doors = again ? this.#listeners : this.#askers
+    const known = again ? knownAnswers(questions, this.#known.values()) : []
+    // RFC 6762 section 7.3: what another host has just asked for, with no more known than here, is asked.
+    const open = again ? questions.filter((each) => !this.#isAsked(each)) : questions
+    if (open.length === 0) return
+    const messages = packQuery(open, known, this.link.mtu - headerBytes)
+    const sent = await Promise.allSettled(
+      doors.map(async (door) => {
+        for (const message of messages) await door.send({ ...message, id: again ? 0 : questionId })
+      }),
+    )
+    if (!again) this.askedGroup ||= sent.some((each) => each.status === 'fulfilled')
+    const refused = sent.find((each) => each.status === 'rejected')
+    if (refused && sent.every((each) => each.status === 'rejected')) throw refused.reason
+  }
+
+  /** Asks one machine for everything, in one packet. Rejects when the kernel refuses to send it. */
+  async askDirectly(address: string, names: readonly string[]): Promise<void> {
+    const questions = directQuestions(address, names)
+    await this.#direct?.send({ id: questionId, questions }, { address, port: mdnsPort })
+  }
+
+  isDirect(door: Door): boolean {
+    return door === this.#direct
+  }
+
+  close(): void {
+    for (const door of this.doors) door.close()
+    this.#listening.clear()
+  }
+
+  #hearAnswer(door: Door, arrival: Arrival): void {
+    const { message, address, port } = arrival
+    // RFC 6762 sections 6 and 11: from port 5353, and from the link.
+    const fromLink = door.family === 'IPv6' || isOnLink(this.link, address)
+    if (port !== mdnsPort || !fromLink) return
+    this.heard[this.isDirect(door) ? 'direct' : 'fromGroup']++
+    for (const record of [...message.answers, ...message.additionals])
+      if (record.ttl > 0 && this.#known.size < maxKnown) this.#known.set(recordKey(record), record)
+    for (const listener of this.#listening) listener({ ...arrival, door })
+  }
+
+  #hearQuestion({ message, address }: Arrival): void {
+    if (this.link.addresses.some((each) => each.address === address)) {
+      if (message.id === questionId) this.heard.ownQuestion = true
+    } else if (message.answers.length === 0 && !message.truncated)
+      for (const question of message.questions.slice(0, maxHeardQuestions))
+        if (!question.unicast) this.#askedByOthers.set(questionKey(question), performance.now())
+  }
+
+  #isAsked(question: Question): boolean {
+    const at = this.#askedByOthers.get(questionKey(question))
+    return at !== undefined && performance.now() - at < recentMs
+  }
+}
+
+/** Tells our own questions, and the answers to them, from those of other programs here. */
+const questionId = 1 + Math.floor(Math.random() * 0xffff)
+/** A browser on the link asks for some services at once; more is a flood. */
+const maxHeardQuestions = 32
+/** As recent as the shortest interval between two questions (RFC 6762 section 5.2). */
+const recentMs = 1000
+
+const questionKey = ({ name, type }: Question) => `${name.toLowerCase()} ${type}`
 
 /**
  * Opens what can be opened; a group socket that another program keeps to itself is done without.
  * Throws a Failure when there is nothing to ask with.
  */
-export async function openQuerier(link: Link, { warn }: Question): Promise<Querier> {
+export async function openQuerier(link: Link, warn: (sentence: string) => void): Promise<Querier> {
   const linkLocal = ownLinkLocal(link)
   const ipv4 = ownIPv4(link)
-  const asking = [linkLocal, ipv4].flatMap((own) => (own ? [openUnicast(link.name, own, 0)] : []))
-  const listening = [
-    ...(linkLocal ? [openGroup(link.name, 'IPv6')] : []),
-    ...(ipv4 ? [openGroup(link.name, 'IPv4', ipv4)] : []),
-  ]
-  const asked = await Promise.allSettled(asking)
-  const listened = await Promise.allSettled(listening)
+  const own = [linkLocal, ipv4].flatMap((address) => address ?? [])
+  const [asked, listened, direct] = await Promise.all([
+    Promise.allSettled(own.map((address) => openUnicast(link.name, address, 0))),
+    Promise.allSettled([
+      ...(linkLocal ? [openGroup(link.name, 'IPv6')] : []),
+      ...(ipv4 ? [openGroup(link.name, 'IPv4', ipv4)] : []),
+    ]),
+    linkLocal ? openUnicast(link.name, linkLocal, 0).catch(() => undefined) : undefined,
+  ])
   const askers = asked.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
   const listeners = listened.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
   const refused = asked.find((each) => each.status === 'rejected')
-  if (askers.length === 0 && refused) throw refused.reason
   const deaf = listened.find((each) => each.status === 'rejected')
+  if (askers.length === 0 && refused) {
+    for (const door of listeners) door.close()
+    throw refused.reason
+  }
   if (deaf) warn(explain(deaf.reason))
-  return {
-    askers,
-    listeners,
-    close: () => {
-      for (const door of [...askers, ...listeners]) door.close()
-    },
-  }
-}
-
-/** Whether it is an answer from the link: from port 5353, and for IPv4 from one of its prefixes (RFC 6762 sections 6, 11). */
-export function isAnswer(link: Link, door: Door, { message, address, port }: Arrival): boolean {
-  return (
-    message.response && port === mdnsPort && (door.family === 'IPv6' || isOnLink(link, address))
-  )
-}
-
-/**
- * Lets `ask` put its questions and `push` what is heard, until it has been quiet for long enough.
- * Addresses that are not of the link are left out. Closes the querier at the end, whatever happens.
- */
-export async function* untilQuiet(
-  link: Link,
-  querier: Querier,
-  signal: AbortSignal,
-  ask: (push: (sighting: Sighting) => void) => Promise<void>,
-): AsyncGenerator<Sighting> {
-  const heard = new Channel<Sighting>()
-  const quiet = setTimeout(() => heard.end(), quietMs)
-  const stop = () => heard.end()
-  signal.addEventListener('abort', stop)
-  try {
-    await ask((sighting) => {
-      const believed = onLink(sighting, link)
-      if (believed === undefined) return
-      quiet.refresh()
-      heard.push(believed)
-    })
-    quiet.refresh()
-    if (!signal.aborted) yield* heard
-  } finally {
-    signal.removeEventListener('abort', stop)
-    clearTimeout(quiet)
-    querier.close()
-  }
+  return new Querier(link, askers, listeners, direct)
 }

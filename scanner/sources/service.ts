@@ -1,68 +1,97 @@
+import type { RemoteInfo } from 'node:dgram'
 import { EventEmitter } from 'node:events'
-import { Browser, type Service } from 'bonjour-service'
+import type { Browser, Service } from 'bonjour-service'
 import type { Packet } from 'dns-packet'
 import { normalizeAddress } from '../../common/address.ts'
 import { decodeAdvertisement } from '../../common/advertisement.ts'
 import { mdnsPort } from '../../common/contract.ts'
 import { isOnLink, type Link } from '../../common/links.ts'
 import type { Door } from '../../common/mdns.ts'
-import { hostLabelOf, isAskedFor, type Question, type Sighting, type Source } from '../sighting.ts'
-import { openQuerier, type Querier, untilQuiet } from './querier.ts'
+import { Channel } from '../channel.ts'
+import { hostLabelOf, isAskedFor, onLink, type Question, type Sighting } from '../sighting.ts'
+import { Allowance } from './allowance.ts'
+import type { Source } from './round.ts'
 
-/**
- * Browses for ssh services and for the subtype of installers (RFC 6763 sections 4 and 7.1), with
- * bonjour-service's Browser on our own sockets, one transport a link and family. The subtype is
- * browsed as if it were an instance name, since the Browser has no other way to ask for one.
- */
-export const service: Source = async function* (link, question, signal) {
-  const querier = await openQuerier(link, question)
-  yield* untilQuiet(link, querier, signal, async (push) => {
-    for (const asker of querier.askers) {
-      const transport = browserTransport(link, querier, asker)
-      for (const installer of [true, false]) {
-        const subtype = installer ? { name: '_nixos-installer._sub' } : {}
-        const browser = new Browser(transport, { type: 'ssh', ...subtype })
-        const hear = (found: Service) => push(readService(found, link.name, installer, question))
-        browser.on('up', hear)
-        // Two machines with one name are one service to the Browser, whose data change.
-        browser.on('txt-update', hear)
-        browser.on('srv-update', hear)
-      }
-    }
-  })
+/** A packet, as multicast-dns decodes it, and who sent it. */
+interface Arrival {
+  packet: Packet
+  from: RemoteInfo
+  address: string
 }
 
-/** A responder speaks for the services of its own machine; with the square of their number grows the Browser's work. */
+/**
+ * The ssh services and the installers' subtype (RFC 6763 sections 4 and 7.1) in the answers of a
+ * round. bonjour-service's Browser joins the records of a packet to services; it is loaded while the
+ * answers are on their way.
+ */
+export const service: Source = async function* ({ link, question, querier, patience: { signal } }) {
+  const heard = new Channel<Arrival>()
+  const end = () => heard.end()
+  signal.addEventListener('abort', end)
+  const asker = await querier
+  const doors = asker?.doors ?? []
+  const stops = doors.map((door) => listen(door, link, (arrival) => heard.push(arrival)))
+  if (!asker || signal.aborted) end()
+  const allowance = new Allowance()
+  try {
+    const { Browser } = await import('bonjour-service')
+    for await (const arrival of heard) {
+      if (!allowance.has(arrival.address)) continue
+      const began = performance.now()
+      const seen = [...readPacket(arrival, link.name, question, Browser)]
+      allowance.spend(arrival.address, seen.length, performance.now() - began)
+      yield* seen.flatMap((sighting) => onLink(sighting, link) ?? [])
+    }
+  } finally {
+    for (const stop of stops) stop()
+    signal.removeEventListener('abort', end)
+  }
+}
+
+/** Answers from the link only (RFC 6762 sections 6 and 11), and only those that the Browser can cope with. */
+function listen(door: Door, link: Link, push: (arrival: Arrival) => void): () => void {
+  const hear = (packet: Packet, from: RemoteInfo) => {
+    const address = normalizeAddress(from.address)
+    if (!address || from.port !== mdnsPort) return
+    if (door.family === 'IPv4' && !isOnLink(link, address)) return
+    if (isModest(packet)) push({ packet, from, address })
+    else door.errors.malformed++
+  }
+  door.transport.on('response', hear)
+  return () => door.transport.off('response', hear)
+}
+
+/**
+ * A Browser for each packet and type: one that lived longer would take two machines with one name for
+ * one service, and its work would grow with the square of their number. The subtype is browsed as if
+ * it were an instance name, since the Browser has no other way to ask for one.
+ */
+function readPacket(
+  { packet, from }: Arrival,
+  link: string,
+  question: Question,
+  browser: typeof Browser,
+): Sighting[] {
+  const seen: Sighting[] = []
+  for (const installer of [true, false]) {
+    // The round has asked already.
+    const transport = Object.assign(new EventEmitter(), { query: () => {} })
+    const subtype = installer ? { name: '_nixos-installer._sub' } : {}
+    new browser(transport, { type: 'ssh', ...subtype }).on('up', (found: Service) =>
+      seen.push(readService(found, link, installer, question)),
+    )
+    try {
+      transport.emit('response', packet, from)
+    } catch {
+      // It trips over records without the data that they should have; the packet is not an answer.
+    }
+  }
+  return seen
+}
+
+/** A responder speaks for the services of its own machine. */
 const maxServicesInMessage = 32
 const maxRecordsInMessage = 256
-/** Time for the Browser's work on one link and family: 1,000 installers need a fifth of it. */
-const maxBrowserMs = 1000
-
-/**
- * What the Browser uses of a multicast-dns instance: it asks from the ephemeral port, and hears that
- * and the group. A packet that it trips over costs a count, not the program.
- */
-function browserTransport(link: Link, { listeners }: Querier, asker: Door): EventEmitter {
-  const query = (name: string, type: 'PTR') => asker.transport.query(name, type)
-  const transport = Object.assign(new EventEmitter(), { query })
-  let spentMs = 0
-  const doors = [asker, ...listeners.filter((door) => door.family === asker.family)]
-  for (const door of doors)
-    door.transport.on('response', (packet, from) => {
-      const address = normalizeAddress(from.address)
-      const onLink = door.family === 'IPv6' || (address && isOnLink(link, address))
-      if (from.port !== mdnsPort || !onLink || spentMs > maxBrowserMs) return
-      if (!isModest(packet)) return void door.errors.malformed++
-      const began = performance.now()
-      try {
-        transport.emit('response', packet, from)
-      } catch {
-        door.errors.malformed++
-      }
-      spentMs += performance.now() - began
-    })
-  return transport
-}
 
 function isModest({ answers = [], additionals = [] }: Packet): boolean {
   const records = [...answers, ...additionals]

@@ -1,4 +1,4 @@
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { withZone } from '../../common/address.ts'
 import { keyFingerprint } from '../../common/advertisement.ts'
 import { deadline } from '../../common/schedule.ts'
@@ -10,76 +10,87 @@ const probeMs = 3000
 const maxBannerBytes = 255
 
 /**
- * Connects to a candidate, reads the server's identification and goes through the key exchange with
- * ssh2 to see the host key; then leaves, before any authentication. Never throws: a machine that
- * does not answer is evidence too.
+ * Connects to a candidate and reads the server's identification; where `wantsKey` says so then, it
+ * goes through the key exchange with ssh2 to see the host key, and leaves before any authentication.
+ * Never throws: a machine that does not answer is evidence too.
  */
 export async function probeSsh(
   link: string,
   address: string,
   port: number,
   signal: AbortSignal,
+  wantsKey: () => boolean = () => true,
 ): Promise<Sighting> {
-  const ssh = await shakeHands(withZone(address, link), port, signal)
+  const ssh: SshEvidence = { reachable: false, banner: null, hostKeys: [] }
+  const socket = connect({ host: withZone(address, link), port })
+  const giveUp = deadline(probeMs, signal)
+  try {
+    ssh.banner = await readBanner(socket, giveUp.signal)
+    ssh.reachable = ssh.banner !== null
+    if (ssh.reachable && wantsKey()) ssh.hostKeys = await shakeHands(socket, giveUp.signal)
+  } finally {
+    giveUp.clear()
+    socket.destroy()
+  }
   return { source: 'ssh', link, at: Date.now(), addresses: [address], ssh }
 }
 
-async function shakeHands(host: string, port: number, signal: AbortSignal): Promise<SshEvidence> {
-  const evidence: SshEvidence = { reachable: false, banner: null, hostKeys: [] }
-  // Loaded when first needed: it costs as much start-up time as the search itself.
-  const { Client } = (await import('ssh2')).default
-  if (signal.aborted) return evidence
+/** The server's identification; null when it says none. What was read is put back for the handshake. */
+async function readBanner(socket: Socket, signal: AbortSignal): Promise<string | null> {
+  let bytes = Buffer.alloc(0)
+  let line = -1
   await new Promise<void>((resolve) => {
-    const socket = connect({ host, port })
-    const client = new Client()
-    const giveUp = deadline(probeMs, signal)
-    const leave = () => {
-      giveUp.clear()
-      client.destroy()
-      socket.destroy()
+    const read = (chunk: Buffer) => {
+      bytes = Buffer.concat([bytes, chunk])
+      line = bytes.indexOf('\n')
+      if (line < 0 && bytes.length < maxBannerBytes) return
+      socket.off('data', read).pause()
       resolve()
     }
-    giveUp.signal.addEventListener('abort', leave)
-    let shown: string[] = []
+    socket.on('data', read)
+    socket.once('error', () => resolve())
+    socket.once('close', () => resolve())
+    signal.addEventListener('abort', () => resolve())
+  })
+  const end = Math.min(line < 0 ? bytes.length : line, maxBannerBytes)
+  const isWhole = line >= 0 || bytes.length >= maxBannerBytes
+  if (!isWhole || signal.aborted || socket.destroyed) return null
+  socket.unshift(bytes)
+  return cleanBanner(bytes.subarray(0, end).toString('latin1'))
+}
+
+/** The host key that the server proves to hold; none when the handshake does not come to its end. */
+async function shakeHands(socket: Socket, signal: AbortSignal): Promise<string[]> {
+  // Loaded when first needed: it costs as much start-up time as the search itself.
+  const { Client } = (await import('ssh2')).default
+  if (signal.aborted) return []
+  const client = new Client()
+  let shown: string[] = []
+  let proven: string[] = []
+  await new Promise<void>((resolve) => {
+    const leave = () => resolve()
+    signal.addEventListener('abort', leave)
     // Only now is it proven that the server has the key: anyone can show the public half of
     // another's (RFC 4253 section 8). No trust is asked for here, and none is given.
     client.on('handshake', () => {
-      evidence.hostKeys = shown
+      proven = shown
       leave()
     })
     client.on('error', leave)
-    socket.on('error', leave)
     socket.once('close', leave)
-    socket.once('connect', () => {
-      readBanner(socket, (banner) => {
-        evidence.reachable = banner !== null
-        evidence.banner = banner
-      })
-      client.connect({
-        sock: socket,
-        username: 'scanner',
-        readyTimeout: probeMs,
-        algorithms: { serverHostKey: { prepend: ['ssh-ed25519'], append: [], remove: [] } },
-        hostVerifier: (key: Buffer) => {
-          shown = [keyFingerprint(key)]
-          return true
-        },
-      })
+    client.connect({
+      sock: socket,
+      username: 'scanner',
+      readyTimeout: probeMs,
+      algorithms: { serverHostKey: { prepend: ['ssh-ed25519'], append: [], remove: [] } },
+      hostVerifier: (key: Buffer) => {
+        shown = [keyFingerprint(key)]
+        return true
+      },
     })
   })
-  return evidence
-}
-
-function readBanner(socket: ReturnType<typeof connect>, done: (banner: string | null) => void) {
-  let bytes = Buffer.alloc(0)
-  const read = (chunk: Buffer) => {
-    bytes = Buffer.concat([bytes, chunk]).subarray(0, maxBannerBytes)
-    const end = bytes.indexOf('\n')
-    if (end < 0 && bytes.length < maxBannerBytes) return
-    socket.off('data', read)
-    done(cleanBanner(bytes.subarray(0, end < 0 ? bytes.length : end).toString('latin1')))
-  }
-  socket.on('data', read)
+  client.destroy()
+  return proven
 }
 
 /** The identification as printable ASCII; null when it is none (RFC 4253 section 4.2). */

@@ -19,7 +19,7 @@ t.test('one aligned row a machine under a heading, nothing left out for a pipe',
   t.same(shown(undefined), [
     'NAME   TARGET                        MAC                SSH  SYSTEM            FOUND BY',
     'NixOS  fe80::5054:ff:fe12:3456%eno1  52:54:00:12:34:56  yes  NixOS 26.05       mdns service neighbour static ssh',
-    '-      192.0.2.8                     -                  no   dropbear_2022.83  neighbour',
+    '-      192.0.2.8                     -                  -    dropbear_2022.83  neighbour',
     '',
   ])
   t.equal(formatTable([], undefined), 'NAME  TARGET  MAC  SSH  SYSTEM  FOUND BY\n')

@@ -1,0 +1,45 @@
+import { explain } from '../common/failure.ts'
+import type { Link } from '../common/links.ts'
+import { openQuerier, type Querier } from './sources/querier.ts'
+
+/** What a search keeps from one round to the next: its sockets, who has answered, who was visited. */
+export class Memory {
+  /** Cards and servers where an ssh server has answered. */
+  readonly visited = new Set<string>()
+  /** Whether something in a round showed that packets are lost. */
+  lossy = false
+  readonly #queriers = new Map<string, Promise<Querier | undefined>>()
+  readonly #answered = new Map<string, Set<string>>()
+
+  /** The mDNS sockets of a link; undefined, and a warning, when there is nothing to ask with. */
+  querier(link: Link, warn: (sentence: string) => void): Promise<Querier | undefined> {
+    const present =
+      this.#queriers.get(link.name) ??
+      openQuerier(link, warn).catch((error: unknown) => {
+        this.#queriers.delete(link.name)
+        warn(`mdns on ${link.name}: ${explain(error)}`)
+        return undefined
+      })
+    this.#queriers.set(link.name, present)
+    return present
+  }
+
+  /** The addresses on a link from which an answer has come. */
+  answered(link: string): Set<string> {
+    const present = this.#answered.get(link) ?? new Set()
+    this.#answered.set(link, present)
+    return present
+  }
+
+  /** Opens the link's sockets anew at the next round. */
+  async drop(link: string): Promise<void> {
+    const querier = this.#queriers.get(link)
+    this.#queriers.delete(link)
+    const open = await querier
+    open?.close()
+  }
+
+  close(): void {
+    for (const link of [...this.#queriers.keys()]) void this.drop(link)
+  }
+}

@@ -1,0 +1,87 @@
+import { setMaxListeners } from 'node:events'
+
+/**
+ * When a round is over: nothing new has come for a while, and never before those who were asked have
+ * had the time that the standards give them. All times in milliseconds.
+ */
+
+/** RFC 6762 section 6: a responder waits up to 120 ms with records that others may answer for as well. */
+export const sharedDelayMs = 120
+/** For the way there and back, and for a machine that has just been woken by the question. */
+const travelMs = 60
+/** Whoever answered this late shows that others may take as long again; more is not granted. */
+const longestPauseMs = 600
+
+/** How long after news at `now` more may come, when the question it answers left at `askedAt`. */
+export function pauseAfter(now: number, askedAt: number): number {
+  return Math.min(Math.max(now - askedAt, travelMs), longestPauseMs)
+}
+
+export class Patience {
+  /** Aborted when it is enough, or with the parent. */
+  readonly signal: AbortSignal
+  readonly #controller = new AbortController()
+  /** Somebody who is there, and should still answer: until when that is waited for. */
+  readonly #expected = new Map<string, number>()
+  #until: number
+  #askedAt = performance.now()
+  #timer: NodeJS.Timeout | undefined
+  readonly #end = () => this.#stop()
+  readonly #parent: AbortSignal
+
+  /** With nothing that fits it lasts for `emptyMs`: a slow answer is worth more than an early end. */
+  constructor(parent: AbortSignal, emptyMs: number) {
+    this.signal = this.#controller.signal
+    this.#parent = parent
+    // One for each machine that is waited for.
+    setMaxListeners(0, this.signal)
+    this.#until = this.#askedAt + sharedDelayMs + travelMs
+    this.expect('', emptyMs)
+    parent.addEventListener('abort', this.#end)
+    if (parent.aborted) this.#stop()
+    else this.#rest()
+  }
+
+  /** A question has left to a group; whoever shares the answer may wait with it. */
+  asked(): void {
+    this.#askedAt = performance.now()
+    this.#until = Math.max(this.#until, this.#askedAt + sharedDelayMs + travelMs)
+  }
+
+  /** Something new came; `fits` when it is of what is looked for. */
+  heard(fits: boolean): void {
+    const now = performance.now()
+    this.#until = Math.max(this.#until, now + pauseAfter(now, this.#askedAt))
+    if (fits) this.met('')
+  }
+
+  /** Waits for the answer of one machine, as long as it has not come. */
+  expect(whose: string, milliseconds: number): void {
+    if (!this.signal.aborted) this.#expected.set(whose, performance.now() + milliseconds)
+  }
+
+  met(whose: string): void {
+    if (!this.#expected.delete(whose) || this.signal.aborted) return
+    clearTimeout(this.#timer)
+    this.#rest()
+  }
+
+  #rest(): void {
+    this.#timer = setTimeout(() => {
+      // A busy machine fires its timers before it reads its sockets: what has arrived is read first.
+      setImmediate(() => (this.#left() > 0 ? this.#rest() : this.#stop()))
+    }, this.#left())
+  }
+
+  #left(): number {
+    let until = this.#until
+    for (const each of this.#expected.values()) until = Math.max(until, each)
+    return Math.max(0, Math.ceil(until - performance.now()))
+  }
+
+  #stop(): void {
+    clearTimeout(this.#timer)
+    this.#parent.removeEventListener('abort', this.#end)
+    this.#controller.abort()
+  }
+}

@@ -1,0 +1,49 @@
+import { reverseName } from '../../common/address.ts'
+import { installerSubtype, sshService } from '../../common/contract.ts'
+import { type Question, type ResourceRecord, sameName } from '../../common/message.ts'
+
+/** What the scanner asks by mDNS: pure. */
+
+const ask = (name: string, type: string): Question => ({
+  name,
+  type,
+  internet: true,
+  unicast: false,
+})
+
+/** The addresses of the host names, without `.local`, that live systems have. */
+export function hostQuestions(names: readonly string[]): Question[] {
+  return names.flatMap((name) => [ask(`${name}.local`, 'AAAA'), ask(`${name}.local`, 'A')])
+}
+
+/** The installers, and all ssh services (RFC 6763 sections 4 and 7.1). */
+export function serviceQuestions(): Question[] {
+  return [ask(installerSubtype, 'PTR'), ask(sshService, 'PTR')]
+}
+
+/** For one machine, in one packet: all of it, and by the address that it was seen at its name. */
+export function directQuestions(address: string, names: readonly string[]): Question[] {
+  return [...serviceQuestions(), ...hostQuestions(names), ask(reverseName(address), 'PTR')]
+}
+
+/**
+ * What section 10 of RFC 6762 recommends as TTL, in seconds. One-shot answers come with theirs cut
+ * down to ten (6.7), by which no responder would know that its answer is known.
+ */
+const recommendedTtl = { A: 120, AAAA: 120, PTR: 4500 }
+
+/** The records, of those heard, that answer one of the questions: what need not be said again (7.1). */
+export function knownAnswers(
+  questions: readonly Question[],
+  heard: Iterable<ResourceRecord>,
+): ResourceRecord[] {
+  const known: ResourceRecord[] = []
+  for (const record of heard) {
+    if (record.type !== 'A' && record.type !== 'AAAA' && record.type !== 'PTR') continue
+    const asked = questions.some(
+      (each) => each.type === record.type && sameName(each.name, record.name),
+    )
+    if (asked) known.push({ ...record, ttl: recommendedTtl[record.type], flush: false })
+  }
+  return known
+}

@@ -1,0 +1,39 @@
+import { addressBytes, isIPv4 } from '../../common/address.ts'
+import type { Link } from '../../common/links.ts'
+import { sleep } from '../../common/schedule.ts'
+import { type Neighbour, readNeighbours } from './neighbour-table.ts'
+import type { Round } from './round.ts'
+
+/** The largest IPv4 network that is gone through: a home's or an office's. */
+const leastPrefixLength = 24
+/** How long ARP, and an answer, may take. */
+const waitMs = 100
+
+/**
+ * For a machine that cannot send echoes: an mDNS question to every IPv4 address of a small network,
+ * which makes the kernel ask for each one's MAC. Gives the link's neighbours after that. On IPv6 the
+ * question to the group does as much for those who speak mDNS: to answer it they make themselves known.
+ */
+export async function sweep({ link, querier, question, patience }: Round): Promise<Neighbour[]> {
+  const asker = await querier
+  patience.expect('sweep', 2 * waitMs)
+  for (const address of hostsOf(link))
+    await asker?.askDirectly(address, question.names).catch(() => {})
+  await sleep(waitMs, patience.signal)
+  const entries = await readNeighbours(patience.signal).catch(() => [])
+  patience.met('sweep')
+  return entries.filter((each) => each.link === link.name)
+}
+
+/** The other addresses of the link's small IPv4 networks. */
+export function hostsOf({ addresses }: Pick<Link, 'addresses'>): string[] {
+  return addresses.flatMap(({ address, prefixLength }) => {
+    if (!isIPv4(address) || prefixLength < leastPrefixLength || prefixLength > 30) return []
+    const own = addressBytes(address).readUInt32BE()
+    const size = 2 ** (32 - prefixLength)
+    const first = own - (own % size) + 1
+    return Array.from({ length: size - 2 }, (_, index) => first + index)
+      .filter((each) => each !== own)
+      .map((each) => [24, 16, 8, 0].map((shift) => (each >>> shift) & 255).join('.'))
+  })
+}

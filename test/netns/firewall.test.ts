@@ -1,0 +1,92 @@
+import t, { type Test } from 'tap'
+import { runInside } from '../../scanner/demo/namespace.ts'
+import {
+  addressesSettled,
+  bootInstaller,
+  type Lab,
+  makeLab,
+  plug,
+  skipWithout,
+  sshOptions,
+} from './lab.ts'
+
+const skip = skipWithout('ip', 'ping', 'ssh-keygen', 'nft')
+const mac = '52:54:00:12:34:56'
+
+/** What a NixOS machine has by default: only what was asked for comes in, and ICMPv6 for NDP. */
+const stateful = `
+table inet filter {
+  chain input {
+    type filter hook input priority 0; policy drop
+    ct state established,related accept
+    meta l4proto ipv6-icmp accept
+    iif lo accept
+  }
+}`
+
+interface Document {
+  installers: { id: string; name: string; links: { addresses: { address: string }[] }[] }[]
+  warnings: string[]
+}
+
+async function find(lab: Lab, ...args: string[]): Promise<Document> {
+  const { stdout } = await lab.scanner(['find', '--json', ...args])
+  return JSON.parse(stdout) as Document
+}
+
+const complaints = ({ warnings }: Document) =>
+  warnings.filter((each) => each.includes('drops multicast DNS'))
+
+async function twoInstallers(t: Test): Promise<Lab> {
+  const lab = await makeLab(t)
+  await bootInstaller(t, lab, { mac })
+  await bootInstaller(t, lab, { link: 'op1', mac: '52:54:00:00:00:99' })
+  await addressesSettled(lab.operator)
+  return lab
+}
+
+t.test(
+  'behind a firewall that lets only answers in, every installer is found, by name and id',
+  { skip },
+  async (t) => {
+    const lab = await twoInstallers(t)
+    await runInside(lab.operator, 'nft', [stateful])
+    const found = await find(lab)
+    t.same(found.installers.map(({ id, name }) => `${id} ${name}`).sort(), [
+      '525400fffe000099 NixOS',
+      '525400fffe123456 NixOS',
+    ])
+    const addresses = found.installers.flatMap(({ links }) =>
+      links.flatMap((link) => link.addresses.map((each) => each.address)),
+    )
+    t.ok(addresses.includes('fe80::5054:ff:fe12:3456%op0'))
+    t.ok(addresses.includes('fe80::5054:ff:fe00:99%op1'))
+    t.equal(complaints(found).length, 2, 'once a link')
+    t.match(complaints(found)[0], /5353.*NixOS: .*firewalld: .*nftables: /)
+
+    const ssh = await lab.scanner(['ssh', '3456', ...sshOptions(lab), '--', 'exit 7'])
+    t.equal(ssh.status, 7, ssh.stderr)
+    await runInside(lab.operator, 'nft', ['add rule inet filter input udp dport 5353 accept'])
+    t.same(complaints(await find(lab)), [], 'the port is open')
+  },
+)
+
+t.test('that nobody answers by multicast is no firewall of ours', { skip }, async (t) => {
+  const lab = await makeLab(t)
+  await plug(t, lab, { mac })
+  await addressesSettled(lab.operator)
+  t.same(complaints(await find(lab, '--all')), [], 'a machine without mDNS')
+  await bootInstaller(t, lab, { link: 'op1', mac: '52:54:00:00:00:99' })
+  await addressesSettled(lab.operator)
+  t.same(complaints(await find(lab)), [], 'and one with')
+})
+
+t.test('where packets are lost, every installer is found all the same', { skip }, async (t) => {
+  const lab = await twoInstallers(t)
+  const lossy = 'type filter hook input priority -10; numgen random mod 100 < 20 drop;'
+  await runInside(lab.operator, 'nft', [`table inet loss { chain input { ${lossy}\n} }`])
+  for (let i = 0; i < 5; i++) {
+    const { installers } = await find(lab)
+    t.same(installers.map(({ id }) => id).sort(), ['525400fffe000099', '525400fffe123456'])
+  }
+})
