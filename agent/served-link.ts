@@ -54,6 +54,9 @@ export class ServedLink {
       await this.#closeResponders()
       this.#responders = this.#makeResponders(link)
     }
+    // RFC 6762 section 8: however shortly the link was away, its names are probed for anew.
+    if (link.carrierChanges !== this.#link.carrierChanges)
+      for (const responder of this.#responders) responder.fallSilent()
     this.#link = link
     await this.addresses.update(link)
     this.#complaints.begin()

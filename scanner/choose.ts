@@ -38,17 +38,11 @@ export function addressesIn(name: string): string[] {
   return mac ? [linkLocalFromMac(mac)] : []
 }
 
-/**
- * Whether NAME is of a kind that one machine only can have, and this is the one: its own address, its
- * MAC, or an id that is made of a MAC that was seen. Names, ends of MACs and the static address are
- * shared, and an id without its card may be claimed.
- */
-export function pointsAt({ id, links }: Machine, name: string): boolean {
+/** Whether NAME is an address that one machine only can have: with its link, and not the static one. */
+export function isOwnAddress(name: string): boolean {
   const address = normalizeAddress(name)
-  if (address) return address !== staticLinkLocal
-  const digits = name.toLowerCase().replaceAll(/[:-]/g, '')
-  const isMac = links.some((link) => link.mac?.replaceAll(':', '') === digits)
-  return isMac || (id === digits && links.some((link) => link.eui64 === id))
+  const isShared = splitZone(name).zone === undefined || address === staticLinkLocal
+  return address !== undefined && isLinkLocal6(address) && !isShared
 }
 
 type Match = (machine: Machine) => boolean

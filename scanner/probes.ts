@@ -40,24 +40,35 @@ export async function* withProbes(
       }
   }
   const workers = new Set<Promise<void>>()
-  const visit = (sighting: Sighting, addresses: string[]): void => {
-    waiting.push({ ...sighting, addresses })
-    if (workers.size >= maxProbes) return
-    const worker = probeNext().finally(() => workers.delete(worker))
-    workers.add(worker)
+  const visit = (sighting: Sighting): void => {
+    for (const card of cardsOf(sighting)) {
+      const addresses = candidates(card, probed)
+      if (addresses.length === 0) continue
+      waiting.push({ ...card, addresses })
+      if (workers.size >= maxProbes) continue
+      const worker = probeNext().finally(() => workers.delete(worker))
+      workers.add(worker)
+    }
   }
   const feed = async (): Promise<void> => {
     for await (const sighting of seen) {
       out.push(sighting)
       for (const each of sighting.advertisement ? sighting.addresses : [])
         identified.add(withZone(each, sighting.link))
-      const addresses = all || sighting.installer ? candidates(sighting, probed) : []
-      if (addresses.length > 0) visit(sighting, addresses)
+      if (all || sighting.installer) visit(sighting)
     }
     await Promise.all(workers)
   }
   void feed().finally(() => out.end())
   yield* out
+}
+
+/** Who names the addresses of several cards may name those of another machine: each is visited. */
+function cardsOf(sighting: Sighting): Sighting[] {
+  const own = (mac: string) => sighting.addresses.filter((each) => macFromLinkLocal(each) === mac)
+  const macs = new Set(sighting.addresses.flatMap((each) => macFromLinkLocal(each) ?? []))
+  if (macs.size < 2) return [sighting]
+  return [...macs].map((mac) => ({ ...sighting, mac, addresses: own(mac) }))
 }
 
 /**

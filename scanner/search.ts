@@ -2,7 +2,7 @@ import { defaultHostname, exitStatus, stockHostnames } from '../common/contract.
 import { Failure } from '../common/failure.ts'
 import type { Log } from '../common/log.ts'
 import { deadline, sleep } from '../common/schedule.ts'
-import { addressesIn, choose, namesHost, pointsAt } from './choose.ts'
+import { addressesIn, choose, isOwnAddress, namesHost } from './choose.ts'
 import { Lookout } from './lookout.ts'
 import { showsLoss } from './loss.ts'
 import type { Machine } from './machine.ts'
@@ -113,7 +113,8 @@ const marginMs = 60
 
 /**
  * Whether one machine may be gone to before the round is over: an ssh server proved a host key there,
- * and NAME points at no other, or whoever has the same name has had the time to say so.
+ * and NAME is its own address on a link, or whoever may be meant as well, or claims to be this one,
+ * has had the time to say so. Of several cards each is to show its key: they may be several machines.
  */
 function verdict(
   machines: readonly Machine[],
@@ -121,9 +122,9 @@ function verdict(
   elapsedMs: number,
 ): 'enough' | 'maybe later' | 'go on' {
   const [machine, ...others] = machines
-  if (!machine || others.length > 0) return 'go on'
+  if (!machine || others.length > 0 || machine.links.length > 1) return 'go on'
   if (sources.includes('ssh') && machine.ssh.hostKeys.length === 0) return 'go on'
-  const alone = pointsAt(machine, name) || elapsedMs >= sharedDelayMs + marginMs
+  const alone = isOwnAddress(name) || elapsedMs >= sharedDelayMs + marginMs
   return alone ? 'enough' : 'maybe later'
 }
 

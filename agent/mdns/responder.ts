@@ -71,14 +71,28 @@ export class Responder {
     this.#voice.group = this.#doors.group
     this.#voice.mtu = link.mtu
     if (this.#doors.group) this.#takeOver()
-    else this.#fallSilent()
+    else this.fallSilent()
     if (failures.length > 0) throw failures[0]
+  }
+
+  /** Nothing is claimed any more, and nothing said: the next update begins anew. */
+  fallSilent(): void {
+    this.#speaking.abort()
+    this.#speaking = new AbortController()
+    this.#claims = new Claims()
+    this.#records = []
+    this.#proposed = []
+    this.#fallingBack = false
+    this.#spoken = []
+    this.#announcer.clear()
+    this.#answerer.clear()
+    this.#surroundings.changed()
   }
 
   /** Says goodbye, if the link still carries it, and closes the sockets. */
   async close(): Promise<void> {
     const answers = goodbye(this.#spoken)
-    this.#fallSilent()
+    this.fallSilent()
     if (answers.length > 0) await this.#voice.multicast({ response: true, answers })
     this.#voice.group = undefined
     this.#doors.close()
@@ -90,19 +104,6 @@ export class Responder {
     const { answered } = this.#answerer
     const packets = { received: this.#heard, malformed, answered, sent: this.#voice.sent }
     return { family: this.family, names: [...this.#claims], packets }
-  }
-
-  #fallSilent(): void {
-    this.#speaking.abort()
-    this.#speaking = new AbortController()
-    this.#claims = new Claims()
-    this.#records = []
-    this.#proposed = []
-    this.#fallingBack = false
-    this.#spoken = []
-    this.#announcer.clear()
-    this.#answerer.clear()
-    this.#surroundings.changed()
   }
 
   /** The link's records are what they are now: new names are probed for, changed records announced. */

@@ -32,8 +32,11 @@ export class WatchedLink {
   readonly #rounds: Rounds
   readonly #pulse: Pulse
 
-  constructor(link: Link, means: LinkMeans) {
+  constructor(link: Link, lent: LinkMeans) {
     this.#link = link
+    // What is still on its way when the link is gone tells nothing of who is there.
+    const learn = (input: Input) => this.#stop.signal.aborted || lent.learn(input)
+    const means = { ...lent, learn }
     this.#means = means
     // As many wait for it as machines are asked at once.
     setMaxListeners(0, this.#stop.signal)

@@ -84,7 +84,7 @@ t.test('that nobody answers by multicast is no firewall of ours', { skip }, asyn
 t.test('where packets are lost, every installer is found all the same', { skip }, async (t) => {
   const lab = await twoInstallers(t)
   const lossy = 'type filter hook input priority -10; numgen random mod 100 < 20 drop;'
-  await runInside(lab.operator, 'nft', [`table inet loss { chain input { ${lossy}\n} }`])
+  await runInside(lab.operator, 'nft', [`table inet loss { chain input { ${lossy} }\n}`])
   for (let i = 0; i < 5; i++) {
     const { installers } = await find(lab)
     t.same(installers.map(({ id }) => id).sort(), ['525400fffe000099', '525400fffe123456'])
