@@ -1,4 +1,5 @@
 import { exitStatus } from '../../common/contract.ts'
+import { nothingFound } from '../locate.ts'
 import { explainLeftOut } from '../operator-links.ts'
 import type { Console } from '../options.ts'
 import { formatJson } from '../print/json.ts'
@@ -40,16 +41,4 @@ export async function tellLeftOut(
 ): Promise<void> {
   if (!console_.verbose || interfaces.length > 0) return
   for (const line of await explainLeftOut(console_.warn)) console_.say(`scanner: ${line}`)
-}
-
-/** What to look at when nothing is there: never an empty silence. */
-export function nothingFound({ name, timeoutMs, all }: SearchOptions): string[] {
-  const what = name ? `no installer that fits '${name}'` : 'no installer'
-  return [
-    `scanner: ${what} was found in ${timeoutMs / 1000} s`,
-    '  is it booted (a minute after power-on), and on the same cable, switch or Wi-Fi as this machine?',
-    ...(all
-      ? []
-      : ["  'scanner find --all' lists every host on the link, 'scanner find -v' what was asked"]),
-  ]
 }

@@ -1,26 +1,23 @@
 import { exitStatus } from '../../common/contract.ts'
 import { Failure } from '../../common/failure.ts'
+import { locate } from '../locate.ts'
 import type { Machine } from '../machine.ts'
 import type { Console } from '../options.ts'
-import { formatTable } from '../print/table.ts'
-import { type SearchOptions, search } from '../search.ts'
+import type { SearchOptions } from '../search.ts'
 import { hasOption, type SshArguments } from '../ssh/arguments.ts'
 import { knownHostsFile } from '../ssh/known-hosts.ts'
 import { runSsh } from '../ssh/session.ts'
 import { sshCommandLine } from '../ssh/target.ts'
-import { nothingFound } from './find.ts'
 
 /** `scanner ssh NAME`: finds the one machine that NAME means and opens ssh to it; ssh's own status. */
 export async function ssh(
-  options: SearchOptions,
+  options: SearchOptions & { name: string },
   typed: SshArguments,
   console_: Console,
   signal: AbortSignal,
 ): Promise<number> {
-  const { machines, warnings } = await search({ ...options, one: true }, signal, console_.log)
-  if (signal.aborted) return exitStatus.failed
-  for (const warning of machines.length === 1 ? [] : warnings) console_.warn(warning)
-  const machine = theOnly(machines, options)
+  const machine = await locate(options, console_, signal)
+  if (machine === undefined) return exitStatus.failed
   // With a port, a jump host or a proxy of the user's own the probe says nothing.
   if (machine.ssh.hostKeys.length > 1) throw impostor(machine)
   const ownWay = isRouted(typed.options)
@@ -33,27 +30,6 @@ export async function ssh(
 function isRouted(options: readonly string[]): boolean {
   const bySetting = options.some((word) => /^(-o *)?(port|proxy)/i.test(word))
   return bySetting || hasOption(options, 'p') || hasOption(options, 'J')
-}
-
-/** More than one machine fits: list them, touch none. */
-function theOnly(machines: readonly Machine[], options: SearchOptions): Machine {
-  const [machine, ...others] = machines
-  if (machine === undefined) {
-    const [first = '', ...rest] = nothingFound(options)
-    throw new Failure(first.replace(/^scanner: /, ''), {
-      exitStatus: exitStatus.nothingFound,
-      advice: rest.map((line) => line.trim()).join('\n  '),
-    })
-  }
-  if (others.length === 0) return machine
-  throw new Failure(
-    `'${options.name}' fits ${machines.length} machines\n${formatTable(machines, undefined)}`,
-    {
-      exitStatus: exitStatus.ambiguous,
-      advice:
-        'name one by the end of its MAC (at least 4 digits), by its id or by its address with zone',
-    },
-  )
 }
 
 /** One machine has one host key of a type, on all its cards: who shows another only claims its id or its addresses. */

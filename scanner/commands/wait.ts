@@ -1,5 +1,6 @@
 import { exitStatus } from '../../common/contract.ts'
 import { Failure } from '../../common/failure.ts'
+import { ambiguous } from '../locate.ts'
 import type { Machine } from '../machine.ts'
 import type { Console } from '../options.ts'
 import { formatJson } from '../print/json.ts'
@@ -46,17 +47,6 @@ const phrase: Record<Goal, string> = {
 
 function duration(timeoutMs: number): string {
   return timeoutMs === Number.POSITIVE_INFINITY ? 'for ever' : `for up to ${timeoutMs / 1000} s`
-}
-
-function ambiguous(name: string, machines: readonly Machine[]): Failure {
-  return new Failure(
-    `'${name}' fits ${machines.length} machines\n${formatTable(machines, undefined)}`,
-    {
-      exitStatus: exitStatus.ambiguous,
-      advice:
-        'name one by the end of its MAC (at least 4 digits), by its id or by its address with zone',
-    },
-  )
 }
 
 function timedOut(

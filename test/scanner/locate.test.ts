@@ -1,5 +1,5 @@
 import t from 'tap'
-import { nothingFound } from '../../../scanner/commands/find.ts'
+import { nothingFound } from '../../scanner/locate.ts'
 
 const options = { interfaces: [], sources: [], timeoutMs: 1500 }
 

@@ -1,0 +1,56 @@
+import { exitStatus } from '../common/contract.ts'
+import { Failure } from '../common/failure.ts'
+import type { Machine } from './machine.ts'
+import type { Console } from './options.ts'
+import { formatTable } from './print/table.ts'
+import { type SearchOptions, search } from './search.ts'
+
+/**
+ * The one machine that NAME means, for verbs that touch it; undefined when the signal was aborted.
+ * Throws a Failure when nobody fits (status 3), or more than one does (status 4): those are listed.
+ */
+export async function locate(
+  options: SearchOptions & { name: string },
+  console_: Console,
+  signal: AbortSignal,
+): Promise<Machine | undefined> {
+  const { machines, warnings } = await search({ ...options, one: true }, signal, console_.log)
+  if (signal.aborted) return undefined
+  for (const warning of machines.length === 1 ? [] : warnings) console_.warn(warning)
+  const [machine, ...others] = machines
+  if (machine === undefined) throw nobody(options)
+  if (others.length > 0) throw ambiguous(options.name, machines)
+  return machine
+}
+
+function nobody(options: SearchOptions): Failure {
+  const [first = '', ...rest] = nothingFound(options)
+  return new Failure(first.replace(/^scanner: /, ''), {
+    exitStatus: exitStatus.nothingFound,
+    advice: rest.map((line) => line.trim()).join('\n  '),
+  })
+}
+
+/** More than one machine fits: installing on the wrong one wipes a disk. */
+export function ambiguous(name: string, machines: readonly Machine[]): Failure {
+  return new Failure(
+    `'${name}' fits ${machines.length} machines\n${formatTable(machines, undefined)}`,
+    {
+      exitStatus: exitStatus.ambiguous,
+      advice:
+        'name one by the end of its MAC (at least 4 digits), by its id or by its address with zone',
+    },
+  )
+}
+
+/** What to look at when nothing is there: never an empty silence. */
+export function nothingFound({ name, timeoutMs, all }: SearchOptions): string[] {
+  const what = name ? `no installer that fits '${name}'` : 'no installer'
+  return [
+    `scanner: ${what} was found in ${timeoutMs / 1000} s`,
+    '  is it booted (a minute after power-on), and on the same cable, switch or Wi-Fi as this machine?',
+    ...(all
+      ? []
+      : ["  'scanner find --all' lists every host on the link, 'scanner find -v' what was asked"]),
+  ]
+}
