@@ -40,8 +40,10 @@ export class DirectQuestions {
     this.#patience = patience
     this.#answered = answered
     void querier.then((it) => {
-      const stop = it?.onAnswer(({ address }) => this.#noteAnswer(address))
-      patience.signal.addEventListener('abort', () => stop?.())
+      // The querier outlives the round.
+      if (!it || patience.signal.aborted) return
+      const stop = it.onAnswer(({ address }) => this.#noteAnswer(address))
+      patience.signal.addEventListener('abort', stop)
     })
   }
 
