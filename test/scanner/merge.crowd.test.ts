@@ -11,7 +11,7 @@ import { anyCrowd } from '../fakes/crowd.ts'
 const crowd = anyCrowd({ liars: true })
 
 function always(holds: (heard: Sighting[]) => void): void {
-  fc.assert(fc.property(crowd, holds), { numRuns: 1000 })
+  fc.assert(fc.property(crowd, holds), { numRuns: 600 })
 }
 
 /** The addresses of a machine, with the link that each is on. */
@@ -39,7 +39,7 @@ t.test('the order in which a crowd is heard does not matter, nor that it is hear
   )
   fc.assert(
     fc.property(orders, ([heard, again]) => deepEqual(merge(again), merge(heard))),
-    { numRuns: 1000 },
+    { numRuns: 600 },
   )
   t.end()
 })
@@ -176,7 +176,7 @@ t.test(
         const rows = machines.filter((each) => each.links.some((link) => link.mac === mac))
         equal(rows.length, 2)
       }),
-      { numRuns: 1000 },
+      { numRuns: 600 },
     )
     t.end()
   },
