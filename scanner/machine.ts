@@ -98,19 +98,20 @@ interface Card {
 
 /**
  * One entry a card that was seen on one of our interfaces, with the addresses that it holds there.
- * An address of unknown MAC belongs to the card of the sighting's other addresses, else to the
- * machine's first card on the link. fe80::47 counts only for the card that holds it.
+ * An address of unknown MAC belongs to the card that it was last told of with, else to the machine's
+ * first card on the link. fe80::47 counts only for the card that holds it.
  */
 function linksOf(ordered: readonly Sighting[], macs: Macs): MachineLink[] {
   const cards = new Map<string, Card>()
   const macOn = firstMacs(ordered, macs)
+  const toldWith = companions(ordered, macs)
   for (const sighting of ordered) {
     const { link } = sighting
     const own = macsOf(sighting, macs)[0] ?? macOn.get(link) ?? null
     for (const address of sighting.addresses) {
       const holder = macOf(link, address, macs)
       if (address === staticLinkLocal && holder && holder !== own) continue
-      const mac = holder ?? own
+      const mac = holder ?? toldWith.get(place(link, address)) ?? own
       const key = place(link, mac ?? '')
       const card = cards.get(key) ?? { link, mac, addresses: new Set() }
       cards.set(key, card)
@@ -120,6 +121,16 @@ function linksOf(ordered: readonly Sighting[], macs: Macs): MachineLink[] {
   return [...cards.values()]
     .sort((a, b) => compare(a.link, b.link) || compare(a.mac ?? '', b.mac ?? ''))
     .map(toMachineLink)
+}
+
+/** By place: the MAC of the card whose address an address was last told of with. */
+function companions(ordered: readonly Sighting[], macs: Macs): Map<string, string> {
+  const known = new Map<string, string>()
+  for (const sighting of ordered) {
+    const [mac] = macsOf(sighting, macs)
+    if (mac) for (const address of sighting.addresses) known.set(place(sighting.link, address), mac)
+  }
+  return known
 }
 
 /**

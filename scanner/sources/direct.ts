@@ -26,6 +26,8 @@ export class DirectQuestions {
   readonly #asked = new Set<string>()
   readonly #installers = new Set<string>()
   readonly #answered: Set<string>
+  /** Those who have been asked more than once. */
+  readonly #repeated = new Set<string>()
   /** Whether an answer came to a repeated question only, or the kernel could not send one. */
   lossy = false
 
@@ -40,8 +42,10 @@ export class DirectQuestions {
     this.#patience = patience
     this.#answered = answered
     void querier.then((it) => {
-      const stop = it?.onAnswer(({ address }) => this.#noteAnswer(address))
-      patience.signal.addEventListener('abort', () => stop?.())
+      // The querier outlives the round.
+      if (!it || patience.signal.aborted) return
+      const stop = it.onAnswer(({ address }) => this.#noteAnswer(address))
+      patience.signal.addEventListener('abort', stop)
     })
   }
 
@@ -65,6 +69,7 @@ export class DirectQuestions {
     for (const [times, waitMs] of waitsMs.entries()) {
       if (this.#answered.has(address) || signal.aborted) return
       if (times > 0 && !this.#installers.has(address)) return
+      if (times > 0) this.#repeated.add(address)
       this.#patience.expect(address, waitMs)
       try {
         await querier.askDirectly(address, this.#names)
@@ -74,11 +79,12 @@ export class DirectQuestions {
         return
       }
       await sleep(waitMs, signal)
-      if (times > 0 && this.#answered.has(address)) this.lossy = true
     }
   }
 
   #noteAnswer(address: string): void {
+    // Before the round ends by it: whoever looks then is to see it.
+    if (this.#repeated.has(address)) this.lossy = true
     this.#answered.add(address)
     this.#patience.met(address)
   }

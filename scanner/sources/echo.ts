@@ -8,6 +8,10 @@ import type { Round } from './round.ts'
 
 /** Kernels answer an echo at once; the rest is for busy machines and for cards that sleep. */
 const quietMs = 300
+/** However many answer: the replies of 1,000 machines are there within one. */
+const longestMs = 5000
+/** One machine that claims to be all of them is not to cost memory without end; the table of the kernel ends at 1,024. */
+const maxReplies = 5000
 /** How long a busy machine may take to start `ping`. */
 const startMs = 1000
 
@@ -33,21 +37,29 @@ export async function* echo(
     said = (said + chunk.toString()).slice(0, maxComplaint)
   })
   const failed = new Promise<Error | undefined>((resolve) => {
-    child.once('error', resolve)
+    child.on('error', resolve)
     child.once('close', () => resolve(undefined))
   })
   const own = new Set(link.addresses.map((each) => each.address))
   const seen = new Set<string>()
   const quiet = setTimeout(() => child.kill(), quietMs)
-  for await (const line of createInterface({ input: child.stdout })) {
-    quiet.refresh()
-    if (line.startsWith('PING')) sent()
-    const address = here.parseEchoReply(line)
-    if (!address || own.has(address) || seen.has(address)) continue
-    seen.add(address)
-    yield address
+  const longest = setTimeout(() => child.kill(), longestMs)
+  try {
+    for await (const line of createInterface({ input: child.stdout })) {
+      quiet.refresh()
+      if (line.startsWith('PING')) sent()
+      const address = here.parseEchoReply(line)
+      if (!address || own.has(address) || seen.has(address)) continue
+      if (seen.size >= maxReplies) break
+      seen.add(address)
+      yield address
+    }
+  } finally {
+    clearTimeout(quiet)
+    clearTimeout(longest)
+    // Whoever needs no more replies leaves no program behind.
+    child.kill()
   }
-  clearTimeout(quiet)
   const error = await failed
   if (signal.aborted) return
   if (error) throw errorCode(error) === 'ENOENT' ? commandMissing(command, error) : error

@@ -11,6 +11,11 @@ export const sharedDelayMs = 120
 const travelMs = 60
 /** Whoever answered this late shows that others may take as long again; more is not granted. */
 const longestPauseMs = 600
+/**
+ * However much comes: 1,000 machines take a few seconds on a slow computer. Whoever goes on making up
+ * something new is not to keep a round from its end.
+ */
+const longestRoundMs = 15_000
 
 /** How long after news at `now` more may come, when the question it answers left at `askedAt`. */
 export function pauseAfter(now: number, askedAt: number): number {
@@ -25,17 +30,19 @@ export class Patience {
   readonly #expected = new Map<string, number>()
   #until: number
   #askedAt = performance.now()
+  readonly #latest: number
   #timer: NodeJS.Timeout | undefined
   readonly #end = () => this.#stop()
   readonly #parent: AbortSignal
 
   /** With nothing that fits it lasts for `emptyMs`: a slow answer is worth more than an early end. */
-  constructor(parent: AbortSignal, emptyMs: number) {
+  constructor(parent: AbortSignal, emptyMs: number, longestMs = longestRoundMs) {
     this.signal = this.#controller.signal
     this.#parent = parent
     // One for each machine that is waited for.
     setMaxListeners(0, this.signal)
     this.#until = this.#askedAt + sharedDelayMs + travelMs
+    this.#latest = this.#askedAt + longestMs
     this.expect('', emptyMs)
     parent.addEventListener('abort', this.#end)
     if (parent.aborted) this.#stop()
@@ -61,12 +68,12 @@ export class Patience {
   }
 
   met(whose: string): void {
-    if (!this.#expected.delete(whose) || this.signal.aborted) return
-    clearTimeout(this.#timer)
-    this.#rest()
+    if (this.#expected.delete(whose)) this.#rest()
   }
 
   #rest(): void {
+    clearTimeout(this.#timer)
+    if (this.signal.aborted) return
     this.#timer = setTimeout(() => {
       // A busy machine fires its timers before it reads its sockets: what has arrived is read first.
       setImmediate(() => (this.#left() > 0 ? this.#rest() : this.#stop()))
@@ -76,7 +83,7 @@ export class Patience {
   #left(): number {
     let until = this.#until
     for (const each of this.#expected.values()) until = Math.max(until, each)
-    return Math.max(0, Math.ceil(until - performance.now()))
+    return Math.max(0, Math.ceil(Math.min(until, this.#latest) - performance.now()))
   }
 
   #stop(): void {

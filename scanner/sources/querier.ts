@@ -1,10 +1,11 @@
+import { isIPv4 } from '../../common/address.ts'
 import { mdnsPort } from '../../common/contract.ts'
 import { explain } from '../../common/failure.ts'
 import { isOnLink, type Link, ownIPv4, ownLinkLocal } from '../../common/links.ts'
 import { type Arrival, type Door, openGroup, openUnicast } from '../../common/mdns.ts'
-import { type Question, type ResourceRecord, recordKey } from '../../common/message.ts'
+import { type Question, recordKey } from '../../common/message.ts'
 import { packQuery } from '../../common/pack.ts'
-import { directQuestions, knownAnswers } from './questions.ts'
+import { directQuestions, type HeardRecord, knownAnswers } from './questions.ts'
 
 /** An answer, and the door that it came through. */
 export interface Answer extends Arrival {
@@ -33,18 +34,19 @@ export class Querier {
   askedGroup = false
   readonly #askers: Door[]
   readonly #listeners: Door[]
-  readonly #direct: Door | undefined
+  readonly #direct: Door[]
   readonly #listening = new Set<(answer: Answer) => void>()
-  readonly #known = new Map<string, ResourceRecord>()
-  readonly #askedByOthers = new Map<string, number>()
+  readonly #known = new Map<string, HeardRecord>()
+  /** What has been asked here, each with the moment at which another host has last asked it. */
+  readonly #asked = new Map<string, number>()
   #timesAsked = 0
 
-  constructor(link: Link, askers: Door[], listeners: Door[], direct: Door | undefined) {
+  constructor(link: Link, askers: Door[], listeners: Door[], direct: Door[]) {
     this.link = link
     this.#askers = askers
     this.#listeners = listeners
     this.#direct = direct
-    this.doors = [...askers, ...listeners, ...(direct ? [direct] : [])]
+    this.doors = [...askers, ...listeners, ...direct]
     for (const door of this.doors)
       door.onMessage((arrival) => {
         if (arrival.message.response) this.#hearAnswer(door, arrival)
@@ -67,9 +69,12 @@ export class Querier {
   async ask(questions: readonly Question[]): Promise<void> {
     const again = this.#timesAsked++ > 0 && this.#listeners.length === this.#askers.length
     const doors = again ? this.#listeners : this.#askers
-    const known = again ? knownAnswers(questions, this.#known.values()) : []
+    const known = again ? knownAnswers(questions, this.#known.values(), performance.now()) : []
     // RFC 6762 section 7.3: what another host has just asked for, with no more known than here, is asked.
     const open = again ? questions.filter((each) => !this.#isAsked(each)) : questions
+    for (const each of questions)
+      if (!this.#asked.has(questionKey(each)))
+        this.#asked.set(questionKey(each), Number.NEGATIVE_INFINITY)
     if (open.length === 0) return
     const messages = packQuery(open, known, this.link.mtu - headerBytes)
     const sent = await Promise.allSettled(
@@ -85,11 +90,12 @@ export class Querier {
   /** Asks one machine for everything, in one packet. Rejects when the kernel refuses to send it. */
   async askDirectly(address: string, names: readonly string[]): Promise<void> {
     const questions = directQuestions(address, names)
-    await this.#direct?.send({ id: questionId, questions }, { address, port: mdnsPort })
+    const door = this.#direct.find((each) => (each.family === 'IPv4') === isIPv4(address))
+    await door?.send({ id: questionId, questions }, { address, port: mdnsPort })
   }
 
   isDirect(door: Door): boolean {
-    return door === this.#direct
+    return this.#direct.includes(door)
   }
 
   close(): void {
@@ -103,8 +109,11 @@ export class Querier {
     const fromLink = door.family === 'IPv6' || isOnLink(this.link, address)
     if (port !== mdnsPort || !fromLink) return
     this.heard[this.isDirect(door) ? 'direct' : 'fromGroup']++
+    const heardAt = performance.now()
     for (const record of [...message.answers, ...message.additionals])
-      if (record.ttl > 0 && this.#known.size < maxKnown) this.#known.set(recordKey(record), record)
+      if (record.ttl === 0) this.#known.delete(recordKey(record))
+      else if (this.#known.size < maxKnown || this.#known.has(recordKey(record)))
+        this.#known.set(recordKey(record), { record, heardAt })
     for (const listener of this.#listening) listener({ ...arrival, door })
   }
 
@@ -113,11 +122,12 @@ export class Querier {
       if (message.id === questionId) this.heard.ownQuestion = true
     } else if (message.answers.length === 0 && !message.truncated)
       for (const question of message.questions.slice(0, maxHeardQuestions))
-        if (!question.unicast) this.#askedByOthers.set(questionKey(question), performance.now())
+        if (!question.unicast && this.#asked.has(questionKey(question)))
+          this.#asked.set(questionKey(question), performance.now())
   }
 
   #isAsked(question: Question): boolean {
-    const at = this.#askedByOthers.get(questionKey(question))
+    const at = this.#asked.get(questionKey(question))
     return at !== undefined && performance.now() - at < recentMs
   }
 }
@@ -145,16 +155,20 @@ export async function openQuerier(link: Link, warn: (sentence: string) => void):
       ...(linkLocal ? [openGroup(link.name, 'IPv6')] : []),
       ...(ipv4 ? [openGroup(link.name, 'IPv4', ipv4)] : []),
     ]),
-    linkLocal ? openUnicast(link.name, linkLocal, 0).catch(() => undefined) : undefined,
+    Promise.allSettled(own.map((address) => openUnicast(link.name, address, 0))),
   ])
-  const askers = asked.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
-  const listeners = listened.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+  const askers = opened(asked)
+  const listeners = opened(listened)
   const refused = asked.find((each) => each.status === 'rejected')
   const deaf = listened.find((each) => each.status === 'rejected')
   if (askers.length === 0 && refused) {
-    for (const door of listeners) door.close()
+    for (const door of [...listeners, ...opened(direct)]) door.close()
     throw refused.reason
   }
   if (deaf) warn(explain(deaf.reason))
-  return new Querier(link, askers, listeners, direct)
+  return new Querier(link, askers, listeners, opened(direct))
+}
+
+function opened(doors: readonly PromiseSettledResult<Door>[]): Door[] {
+  return doors.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
 }

@@ -1,4 +1,4 @@
-import { installerSubtype, mdnsPort, sshService } from '../../common/contract.ts'
+import { installerSubtype, mdnsPort } from '../../common/contract.ts'
 import { explain } from '../../common/failure.ts'
 import { isOnLink, type Link, ownIPv4, ownLinkLocal } from '../../common/links.ts'
 import { type Arrival, type Door, openGroup } from '../../common/mdns.ts'
@@ -6,6 +6,7 @@ import type { Message, Question, ResourceRecord } from '../../common/message.ts'
 import { packQuery } from '../../common/pack.ts'
 import { sleep, spread } from '../../common/schedule.ts'
 import { onLink, type SourceName } from '../sighting.ts'
+import { hostQuestions, serviceQuestions } from '../sources/questions.ts'
 import { RecordCache } from './cache.ts'
 import type { Input } from './evidence.ts'
 import { growingIntervals } from './intervals.ts'
@@ -82,8 +83,12 @@ export class Ear {
   restart(): void {
     const now = this.#means.now()
     this.#intervals = growingIntervals(firstIntervalMs, longestIntervalMs)
-    this.#nextQuestionAt =
-      Math.max(now, this.#askedAt + firstIntervalMs) + spread(20, 120, this.#means.random)
+    const soonest = Math.max(now, this.#askedAt + firstIntervalMs)
+    // Whoever gives reason after reason to ask is not to put the question off for ever.
+    this.#nextQuestionAt = Math.min(
+      this.#nextQuestionAt,
+      soonest + spread(20, 120, this.#means.random),
+    )
     this.#wake.abort()
   }
 
@@ -193,14 +198,9 @@ export class Ear {
 
   #standing(): Question[] {
     const { sources, names } = this.#means
-    const ask = (name: string, type: string) => ({ name, type, internet: true, unicast: false })
     return [
-      ...(sources.includes('service') ? [installerSubtype, sshService] : []).map((name) =>
-        ask(name, 'PTR'),
-      ),
-      ...(sources.includes('mdns') ? names : []).flatMap((name) =>
-        ['AAAA', 'A'].map((type) => ask(`${name}.local`, type)),
-      ),
+      ...(sources.includes('service') ? serviceQuestions() : []),
+      ...(sources.includes('mdns') ? hostQuestions(names) : []),
     ]
   }
 }

@@ -1,9 +1,10 @@
-import { addressBytes, isIPv4 } from '../../common/address.ts'
+import { isIPv4 } from '../../common/address.ts'
 import { allNodes, staticLinkLocal, staticSolicitedNode } from '../../common/contract.ts'
 import type { Link } from '../../common/links.ts'
 import { sleep } from '../../common/schedule.ts'
 import type { Sighting, SourceName } from '../sighting.ts'
 import { echo } from '../sources/echo.ts'
+import { isInGroupByChance } from '../sources/static.ts'
 import { type Input, scanKey } from './evidence.ts'
 
 export interface PulseMeans {
@@ -69,6 +70,7 @@ export class Pulse {
   async #beat(signal: AbortSignal): Promise<void> {
     const answered = new Set<string>()
     const { sources } = this.#means
+    this.#forgetStrangers()
     if (sources.includes('static'))
       for await (const address of echo(this.#link, staticSolicitedNode, signal))
         this.#note(answered, address, 'static')
@@ -85,6 +87,12 @@ export class Pulse {
         .slice(0, maxSingleEchoes)
         .map((card) => this.#try(card, signal)),
     )
+  }
+
+  /** Of all who have answered only those are judged who are shown: whoever makes addresses up costs no memory. */
+  #forgetStrangers(): void {
+    const shown = new Set(this.#means.cards().flat())
+    for (const address of this.#answerers) if (!shown.has(address)) this.#answerers.delete(address)
   }
 
   /** Asks a card by itself; when it stays silent it is lost. */
@@ -138,16 +146,10 @@ export class Pulse {
   /** What a reply tells; undefined for one that tells nothing of installers. */
   #sighting(address: string, source: 'static' | 'neighbour'): Sighting | undefined {
     const isHolder = address === staticLinkLocal
-    if (source === 'static' && !isHolder && isInGroupByChance(address)) return undefined
+    if (source === 'static' && isInGroupByChance(address)) return undefined
     const installer = source === 'static' || isHolder
     return { source, link: this.#link.name, at: Date.now(), addresses: [address], installer }
   }
-}
-
-/** The group has the last 24 bits of the address: one card in 2^24 is in it with its own (RFC 4291 section 2.7.1). */
-function isInGroupByChance(address: string): boolean {
-  const bytes = addressBytes(address)
-  return bytes.length === 16 && bytes.readUIntBE(13, 3) === 0x47
 }
 
 /** The address to ask a card at: one that has answered before, and not the one that moves. */
