@@ -53,7 +53,9 @@ export async function search(
   if (links.length === 0)
     throw new Failure('there is no link to search: none has a carrier and an address', {
       exitStatus: exitStatus.nothingFound,
-      advice: 'plug in the cable, or name the interface with --interface (ip -br link lists them)',
+      advice:
+        [...warnings].join('; ') ||
+        'plug in the cable, or name the interface with --interface (ip -br link lists them)',
     })
   log.debug({ links: links.map((link) => link.name), sources: options.sources }, 'searching')
   const timeUp = deadline(options.timeoutMs, signal)

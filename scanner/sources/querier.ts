@@ -1,9 +1,10 @@
+import { isIPv4 } from '../../common/address.ts'
 import { mdnsPort } from '../../common/contract.ts'
-import { explain } from '../../common/failure.ts'
 import { isOnLink, type Link, ownIPv4, ownLinkLocal } from '../../common/links.ts'
 import { type Arrival, type Door, openGroup, openUnicast } from '../../common/mdns.ts'
 import { type Question, type ResourceRecord, recordKey } from '../../common/message.ts'
 import { packQuery } from '../../common/pack.ts'
+import { mdnsWarning } from './gone.ts'
 import { directQuestions, knownAnswers } from './questions.ts'
 
 /** An answer, and the door that it came through. */
@@ -33,18 +34,18 @@ export class Querier {
   askedGroup = false
   readonly #askers: Door[]
   readonly #listeners: Door[]
-  readonly #direct: Door | undefined
+  readonly #direct: readonly Door[]
   readonly #listening = new Set<(answer: Answer) => void>()
   readonly #known = new Map<string, ResourceRecord>()
   readonly #askedByOthers = new Map<string, number>()
   #timesAsked = 0
 
-  constructor(link: Link, askers: Door[], listeners: Door[], direct: Door | undefined) {
+  constructor(link: Link, askers: Door[], listeners: Door[], direct: readonly Door[]) {
     this.link = link
     this.#askers = askers
     this.#listeners = listeners
     this.#direct = direct
-    this.doors = [...askers, ...listeners, ...(direct ? [direct] : [])]
+    this.doors = [...askers, ...listeners, ...direct]
     for (const door of this.doors)
       door.onMessage((arrival) => {
         if (arrival.message.response) this.#hearAnswer(door, arrival)
@@ -85,11 +86,13 @@ export class Querier {
   /** Asks one machine for everything, in one packet. Rejects when the kernel refuses to send it. */
   async askDirectly(address: string, names: readonly string[]): Promise<void> {
     const questions = directQuestions(address, names)
-    await this.#direct?.send({ id: questionId, questions }, { address, port: mdnsPort })
+    const family = isIPv4(address) ? 'IPv4' : 'IPv6'
+    const door = this.#direct.find((each) => each.family === family)
+    await door?.send({ id: questionId, questions }, { address, port: mdnsPort })
   }
 
   isDirect(door: Door): boolean {
-    return door === this.#direct
+    return this.#direct.includes(door)
   }
 
   close(): void {
@@ -145,16 +148,20 @@ export async function openQuerier(link: Link, warn: (sentence: string) => void):
       ...(linkLocal ? [openGroup(link.name, 'IPv6')] : []),
       ...(ipv4 ? [openGroup(link.name, 'IPv4', ipv4)] : []),
     ]),
-    linkLocal ? openUnicast(link.name, linkLocal, 0).catch(() => undefined) : undefined,
+    Promise.allSettled(own.map((address) => openUnicast(link.name, address, 0))),
   ])
-  const askers = asked.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
-  const listeners = listened.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+  const listeners = opened(listened)
+  const askers = opened(asked)
   const refused = asked.find((each) => each.status === 'rejected')
   const deaf = listened.find((each) => each.status === 'rejected')
   if (askers.length === 0 && refused) {
-    for (const door of listeners) door.close()
+    for (const door of [...listeners, ...opened(direct)]) door.close()
     throw refused.reason
   }
-  if (deaf) warn(explain(deaf.reason))
-  return new Querier(link, askers, listeners, direct)
+  if (deaf) warn(mdnsWarning(link, deaf.reason))
+  return new Querier(link, askers, listeners, opened(direct))
+}
+
+function opened(doors: readonly PromiseSettledResult<Door>[]): Door[] {
+  return doors.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
 }
