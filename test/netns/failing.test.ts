@@ -106,7 +106,7 @@ t.test(
     t.same(swept?.sources, ['neighbour', 'ssh'], 'visited as well')
 
     await runInside(lab.operator, 'ip', ['link', 'delete', 'op0'])
-    const none = await scannerWith(lab, folder, ['find', '--timeout', '500ms'])
+    const none = await scannerWith(lab, folder, ['find', '--timeout', '3s'])
     t.equal(none.status, 3)
     t.match(none.stderr, /'ping' was not found.*\n.*no installer was found/)
   },
@@ -156,8 +156,10 @@ t.test(
     await runInside(lab.operator, 'ip', ['address', 'add', '198.51.100.1/24', 'dev', 'op2'])
     await addressesSettled(lab.operator)
     const find = async (...args: string[]): Promise<Document> => {
-      const { status, stdout } = await lab.scanner(['find', '--json', ...args])
-      t.equal(status, 0)
+      // Time for a busy machine: three links, and 253 questions on two of them.
+      const patient = ['--timeout', '15s']
+      const { status, stdout, stderr } = await lab.scanner(['find', '--json', ...patient, ...args])
+      t.equal(status, 0, stderr)
       return JSON.parse(stdout) as Document
     }
     const targets = ({ installers }: Document) => installers.map(({ target }) => target).sort()
