@@ -43,6 +43,14 @@ export interface Machine {
   installer: boolean
 }
 
+/**
+ * Whether an address of its own is known; whoever shows but the static one is most often somebody of
+ * whom more is known already, as soon as the kernel, or the host key, tells whose address that is.
+ */
+export function hasOwnAddress({ links }: Pick<Machine, 'links'>): boolean {
+  return links.some((link) => link.addresses.some(({ kind }) => kind !== 'static'))
+}
+
 /** The user that NixOS live systems have. */
 const liveUser = 'nixos'
 const sshPort = 22

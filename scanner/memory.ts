@@ -1,5 +1,5 @@
-import { explain } from '../common/failure.ts'
 import type { Link } from '../common/links.ts'
+import { mdnsWarning } from './sources/gone.ts'
 import { openQuerier, type Querier } from './sources/querier.ts'
 
 /** What a search keeps from one round to the next: its sockets, who has answered, who was visited. */
@@ -17,7 +17,7 @@ export class Memory {
       this.#queriers.get(link.name) ??
       openQuerier(link, warn).catch((error: unknown) => {
         this.#queriers.delete(link.name)
-        warn(`mdns on ${link.name}: ${explain(error)}`)
+        warn(mdnsWarning(link, error))
         return undefined
       })
     this.#queriers.set(link.name, present)

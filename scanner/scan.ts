@@ -7,6 +7,7 @@ import { type Visits, withProbes } from './probes.ts'
 import type { Question, Sighting, SourceName } from './sighting.ts'
 import { DirectQuestions } from './sources/direct.ts'
 import { dropsGroup, dropsGroupWarning } from './sources/firewall.ts'
+import { mdnsWarning } from './sources/gone.ts'
 import { mdns } from './sources/mdns.ts'
 import { neighbour, readTable } from './sources/neighbour.ts'
 import { Patience } from './sources/patience.ts'
@@ -123,7 +124,7 @@ async function askGroup({ link, querier, patience }: Round, search: Search, memo
     await asker.ask(questions)
     patience.asked()
   } catch (error) {
-    if (!patience.signal.aborted) warn(`mdns on ${link.name}: ${explain(error)}`)
+    if (!patience.signal.aborted) warn(mdnsWarning(link, error))
     await memory.drop(link.name)
   }
 }

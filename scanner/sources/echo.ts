@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { commandEnvironment, commandMissing } from '../../common/command.ts'
 import { errorCode, explain, Failure } from '../../common/failure.ts'
-import type { Link } from '../../common/links.ts'
+import { type Link, ownLinkLocal } from '../../common/links.ts'
+import { goneWarning, isGone } from './gone.ts'
 import { here } from './platform/here.ts'
 import type { Round } from './round.ts'
 
@@ -64,17 +65,26 @@ export async function* echo(
   if (signal.aborted) return
   if (error) throw errorCode(error) === 'ENOENT' ? commandMissing(command, error) : error
   // That nobody answered is a result; a complaint is not.
-  if (said) throw new Failure(`ping on ${link.name}: ${said.trim()}`, { advice: pingAdvice })
+  if (said) throw complaint(said, link)
+}
+
+/** What ping says, in one line: it uses several for one thing. */
+function complaint(said: string, { name }: Link): Failure {
+  if (/not permitted|permission denied|cap_net_raw/i.test(said))
+    return new Failure('ping may not send', { advice: permissionAdvice })
+  return new Failure(`ping on ${name}: ${said.trim().replace(/\s*\n\s*/g, '; ')}`)
 }
 
 /**
- * The same within a round: ends with it, and a failure is a warning. `failed` is called then.
+ * The same within a round: ends with it, and a failure is a warning. `failed` is called then, and
+ * where there is no address to send from.
  */
 export async function* echoIn(
   { link, patience, question }: Round,
   group: string,
   failed: () => void = () => {},
 ): AsyncGenerator<string> {
+  if (ownLinkLocal(link) === undefined) return failed()
   const itself = `echo to ${group} on ${link.name}`
   patience.expect(itself, startMs)
   const sent = () => {
@@ -85,7 +95,8 @@ export async function* echoIn(
     yield* echo(link, group, patience.signal, sent)
   } catch (error) {
     if (patience.signal.aborted) return
-    question.warn(`no echo on ${link.name}: ${explain(error)}`)
+    if (isGone(link, error)) return question.warn(goneWarning(link))
+    question.warn(`no echo, and machines that do not speak mDNS may stay hidden: ${explain(error)}`)
     failed()
   } finally {
     patience.met(itself)
@@ -93,4 +104,4 @@ export async function* echoIn(
 }
 
 const maxComplaint = 300
-const pingAdvice = 'ping needs an IPv6 address on the link, and the right to send ICMPv6'
+const permissionAdvice = 'give it the right, as root: setcap cap_net_raw+ep "$(command -v ping)"'

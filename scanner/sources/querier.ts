@@ -1,10 +1,10 @@
 import { isIPv4 } from '../../common/address.ts'
 import { mdnsPort } from '../../common/contract.ts'
-import { explain } from '../../common/failure.ts'
 import { isOnLink, type Link, ownIPv4, ownLinkLocal } from '../../common/links.ts'
 import { type Arrival, type Door, openGroup, openUnicast } from '../../common/mdns.ts'
 import { type Question, recordKey } from '../../common/message.ts'
 import { packQuery } from '../../common/pack.ts'
+import { mdnsWarning } from './gone.ts'
 import { directQuestions, type HeardRecord, knownAnswers } from './questions.ts'
 
 /** An answer, and the door that it came through. */
@@ -165,7 +165,7 @@ export async function openQuerier(link: Link, warn: (sentence: string) => void):
     for (const door of [...listeners, ...opened(direct)]) door.close()
     throw refused.reason
   }
-  if (deaf) warn(explain(deaf.reason))
+  if (deaf) warn(mdnsWarning(link, deaf.reason))
   return new Querier(link, askers, listeners, opened(direct))
 }
 

@@ -1,11 +1,11 @@
 import { installerSubtype, mdnsPort } from '../../common/contract.ts'
-import { explain } from '../../common/failure.ts'
 import { isOnLink, type Link, ownIPv4, ownLinkLocal } from '../../common/links.ts'
 import { type Arrival, type Door, openGroup } from '../../common/mdns.ts'
 import type { Message, Question, ResourceRecord } from '../../common/message.ts'
 import { packQuery } from '../../common/pack.ts'
 import { sleep, spread } from '../../common/schedule.ts'
 import { onLink, type SourceName } from '../sighting.ts'
+import { mdnsWarning } from '../sources/gone.ts'
 import { hostQuestions, serviceQuestions } from '../sources/questions.ts'
 import { RecordCache } from './cache.ts'
 import type { Input } from './evidence.ts'
@@ -104,7 +104,7 @@ export class Ear {
       ...(ipv4 ? [openGroup(this.#link.name, 'IPv4', ipv4)] : []),
     ])
     for (const opened of opening) {
-      if (opened.status === 'rejected') this.#means.warn(explain(opened.reason))
+      if (opened.status === 'rejected') this.#means.warn(mdnsWarning(this.#link, opened.reason))
       else this.#doors.push(opened.value)
     }
     for (const door of this.#doors) door.onMessage((arrival) => this.#hear(door, arrival))

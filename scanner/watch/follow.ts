@@ -1,7 +1,7 @@
 import { splitZone } from '../../common/address.ts'
 import { explain, Failure } from '../../common/failure.ts'
 import { deadline, sleep } from '../../common/schedule.ts'
-import type { Machine } from '../machine.ts'
+import { hasOwnAddress, type Machine } from '../machine.ts'
 import { place } from '../macs.ts'
 import { merge } from '../merge.ts'
 import { searchedLinks } from '../operator-links.ts'
@@ -277,13 +277,9 @@ class Session {
   }
 }
 
-/**
- * Whether nothing is known of it but the static address, and not for long: it is somebody of whom
- * more is known already, as soon as the kernel, or the host key, tells whose address that is.
- */
-function isVague({ links, firstSeen }: Machine, now: number): boolean {
-  const own = links.some((link) => link.addresses.some(({ kind }) => kind !== 'static'))
-  return !own && now - Date.parse(firstSeen) < vagueMs
+/** Whether nothing is known of it but the static address, and not for long. */
+function isVague(machine: Machine, now: number): boolean {
+  return !hasOwnAddress(machine) && now - Date.parse(machine.firstSeen) < vagueMs
 }
 
 function placesOf({ links }: Machine): string[] {
