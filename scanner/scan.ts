@@ -1,7 +1,9 @@
 import { setMaxListeners } from 'node:events'
+import { isLinkLocal6 } from '../common/address.ts'
 import { explain } from '../common/failure.ts'
 import type { Link } from '../common/links.ts'
 import { interleave } from './interleave.ts'
+import { place } from './macs.ts'
 import { Memory } from './memory.ts'
 import { type Visits, withProbes } from './probes.ts'
 import type { Question, Sighting, SourceName } from './sighting.ts'
@@ -68,10 +70,19 @@ export async function* scan(search: Search): AsyncGenerator<Sighting> {
     const seen = ask(search, memory, rounds)
     const { all = true, keysOf = 'everybody' } = search
     const visits = { all, keysOf, visited: memory.visited }
-    yield* search.sources.includes('ssh') ? withProbes(seen, stop.signal, visits) : seen
+    const sighted = new Set<string>()
+    for await (const sighting of search.sources.includes('ssh')
+      ? withProbes(seen, stop.signal, visits)
+      : seen) {
+      for (const address of sighting.addresses) sighted.add(place(sighting.link, address))
+      yield sighting
+    }
     // Whoever was spoken to is in the neighbour table now: the MACs of global and IPv4 addresses.
     if (search.sources.includes('neighbour') && !stop.signal.aborted)
-      yield* readTable(links, stop.signal, warn)
+      for await (const sighting of readTable(links, stop.signal, warn)) {
+        memory.lossy ||= isHeldUp(sighting, rounds, sighted)
+        yield sighting
+      }
     for (const { link, querier } of rounds) {
       const asker = await querier
       if (asker && dropsGroup(asker)) warn(dropsGroupWarning(link))
@@ -83,6 +94,23 @@ export async function* scan(search: Search): AsyncGenerator<Sighting> {
     memory.lossy ||= rounds.some((round) => round.direct.lossy)
     if (!search.memory) memory.close()
   }
+}
+
+/**
+ * Whether somebody has come into the neighbour table who was not seen and not heard: it asked for our
+ * MAC, and that answer got lost. It asks again after a second, and keeps all that it has to say until
+ * then (RFC 4861 sections 7.2.2 and 10, RETRANS_TIMER).
+ */
+function isHeldUp(
+  { link, addresses }: Sighting,
+  rounds: readonly Round[],
+  sighted: ReadonlySet<string>,
+): boolean {
+  const direct = rounds.find((round) => round.link.name === link)?.direct
+  return addresses.some(
+    (address) =>
+      isLinkLocal6(address) && !sighted.has(place(link, address)) && !direct?.knows(address),
+  )
 }
 
 function openRound(link: Link, search: Search, memory: Memory, patience: Patience): Round {

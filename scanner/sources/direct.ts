@@ -57,6 +57,11 @@ export class DirectQuestions {
     void this.#ask(address)
   }
 
+  /** Whether it was in the neighbour table before, or was seen or heard meanwhile. */
+  knows(address: string): boolean {
+    return this.#asked.has(address) || this.#answered.has(address)
+  }
+
   async #ask(address: string): Promise<void> {
     const querier = await this.#querier
     if (!querier || querier.link.addresses.some((a) => a.address === address && isUsable(a))) return
