@@ -1,11 +1,17 @@
+import { isLinkLocal6 } from '../common/address.ts'
 import { staticLinkLocal } from '../common/contract.ts'
 import type { Sighting } from './sighting.ts'
 
-/**
- * As many machines begin to fill the kernel's neighbour table (gc_thresh1 of Linux): whoever finds no
- * room there cannot answer us, and there is nothing to see of it.
- */
+/** As many machines begin to fill the kernel's neighbour table (gc_thresh1 of Linux). */
 const crowd = 128
+
+/**
+ * Whoever finds no room in that table cannot answer us, and there is nothing to see of it, unless
+ * answers to the group come in, which need no room. Pure.
+ */
+export function mayBeFull(seen: number, answersByGroup: number): boolean {
+  return seen >= crowd && answersByGroup === 0
+}
 
 /**
  * Whether a round has shown that packets are lost, so that others may have been missed altogether:
@@ -19,17 +25,26 @@ export function showsLoss(round: readonly Sighting[]): boolean {
 function showsLossOn(round: readonly Sighting[]): boolean {
   const echoes = (source: string) =>
     new Set(round.flatMap((each) => (each.source === source && !each.mac ? each.addresses : [])))
-  const readers = round.filter((each) => each.advertisement)
-  const agents = new Set(readers.flatMap((each) => each.addresses))
   const beacon = new Set([...echoes('static')].filter((each) => each !== staticLinkLocal))
   const everybody = new Set([...echoes('neighbour')].filter((each) => each !== staticLinkLocal))
-  if (everybody.size >= crowd) return true
   // Only where both were asked, and either was heard at all: no echo is no loss.
   const asked = round.some((each) => each.source === 'static') && everybody.size > 0
   if (!asked) return beacon.size > 0 && everybody.size === 0 && hasNeighbours(round)
   return (
     [...beacon].some((each) => !everybody.has(each)) ||
-    [...everybody].some((each) => agents.has(each) && !beacon.has(each))
+    round.some((each) => isInGroup(each) && !each.addresses.some((own) => beacon.has(own)))
+  )
+}
+
+/**
+ * Whether it says of itself that it answers the beacon, and from an address of its own: the holder
+ * of the static address may answer from that.
+ */
+function isInGroup({ advertisement, addresses }: Sighting): boolean {
+  return (
+    advertisement?.static !== undefined &&
+    addresses.some(isLinkLocal6) &&
+    !addresses.includes(staticLinkLocal)
   )
 }
 

@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events'
 import { explain } from '../common/failure.ts'
 import type { Link } from '../common/links.ts'
 import { interleave } from './interleave.ts'
+import { mayBeFull } from './loss.ts'
 import { Memory } from './memory.ts'
 import { type Visits, withProbes } from './probes.ts'
 import type { Question, Sighting, SourceName } from './sighting.ts'
@@ -29,7 +30,7 @@ const linkSources: Record<Exclude<SourceName, 'ssh'>, Source> = {
  * floods one hides nobody from the others.
  */
 const maxSightings = 5000
-/** Bound on what is remembered of all rounds: to merge this many takes a second. */
+/** Bound on what is remembered of all rounds, what says the same counted once: to merge this many takes a second. */
 export const maxRemembered = 20_000
 /** RFC 6762 section 5.2: a question is not asked again within a second. */
 export const roundMs = 1000
@@ -55,6 +56,7 @@ export interface Search extends Question {
  */
 export async function* scan(search: Search): AsyncGenerator<Sighting> {
   const { links, warn, memory = new Memory() } = search
+  memory.lossy = false
   const stop = new AbortController()
   // One for each machine that is visited.
   setMaxListeners(0, stop.signal)
@@ -71,15 +73,16 @@ export async function* scan(search: Search): AsyncGenerator<Sighting> {
     // Whoever was spoken to is in the neighbour table now: the MACs of global and IPv4 addresses.
     if (search.sources.includes('neighbour') && !stop.signal.aborted)
       yield* readTable(links, stop.signal, warn)
-    for (const { link, querier } of rounds) {
+    for (const { link, querier, direct } of rounds) {
       const asker = await querier
-      if (asker && dropsGroup(asker)) warn(dropsGroupWarning(link))
+      if (!asker) continue
+      if (dropsGroup(asker)) warn(dropsGroupWarning(link))
+      memory.lossy ||= direct.lossy || mayBeFull(direct.seen, asker.heard.byGroup)
     }
   } finally {
     // Whoever leaves early leaves nobody behind who goes on listening.
     search.signal.removeEventListener('abort', abort)
     abort()
-    memory.lossy ||= rounds.some((round) => round.direct.lossy)
     if (!search.memory) memory.close()
   }
 }
@@ -120,7 +123,8 @@ async function askGroup({ link, querier, patience }: Round, search: Search, memo
   const asker = await querier
   if (!asker || questions.length === 0 || patience.signal.aborted) return
   try {
-    await asker.ask(questions)
+    // A watch has an Ear that asks the group.
+    await asker.ask(questions, search.memory !== undefined)
     patience.asked()
   } catch (error) {
     if (!patience.signal.aborted) warn(`mdns on ${link.name}: ${explain(error)}`)

@@ -51,8 +51,9 @@ export async function* echo(
   const error = await failed
   if (signal.aborted) return
   if (error) throw errorCode(error) === 'ENOENT' ? commandMissing(command, error) : error
-  // That nobody answered is a result; a complaint is not.
-  if (said) throw new Failure(`ping on ${link.name}: ${said.trim()}`, { advice: pingAdvice })
+  // That nobody answered is a result; a complaint is not, unless others were answered before it.
+  if (said && seen.size === 0)
+    throw new Failure(`ping on ${link.name}: ${said.trim()}`, { advice: pingAdvice })
 }
 
 /**

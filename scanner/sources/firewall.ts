@@ -10,7 +10,9 @@ export function dropsGroup({
   heard,
   hearsGroup,
   askedGroup,
-}: Pick<Querier, 'heard' | 'hearsGroup' | 'askedGroup'>): boolean {
+}: Pick<Querier, 'hearsGroup' | 'askedGroup'> & {
+  heard: Omit<Querier['heard'], 'byGroup'>
+}): boolean {
   const asked = hearsGroup && askedGroup
   return asked && heard.direct > 0 && heard.fromGroup === 0 && !heard.ownQuestion
 }

@@ -32,6 +32,13 @@ export function directQuestions(address: string, names: readonly string[]): Ques
  */
 const recommendedTtl = { A: 120, AAAA: 120, PTR: 4500 }
 
+/** Whether the record is of a type that is asked for. */
+export function isAnswer(
+  record: ResourceRecord,
+): record is Extract<ResourceRecord, { type: 'A' | 'AAAA' | 'PTR' }> {
+  return record.type === 'A' || record.type === 'AAAA' || record.type === 'PTR'
+}
+
 /** The records, of those heard, that answer one of the questions: what need not be said again (7.1). */
 export function knownAnswers(
   questions: readonly Question[],
@@ -39,7 +46,7 @@ export function knownAnswers(
 ): ResourceRecord[] {
   const known: ResourceRecord[] = []
   for (const record of heard) {
-    if (record.type !== 'A' && record.type !== 'AAAA' && record.type !== 'PTR') continue
+    if (!isAnswer(record)) continue
     const asked = questions.some(
       (each) => each.type === record.type && sameName(each.name, record.name),
     )

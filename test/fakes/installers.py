@@ -33,7 +33,8 @@ class Machine:
         eui64 = self.address[8:].hex().replace('5054', '5254', 1)
         label = f'nixos-{self.mac[3:].hex()}'
         self.name, self.instance = f'{label}.local', f'{label}.{SERVICE}'
-        text = ['txtvers=1', f'id={eui64}', f'eui64={eui64}', 'host=NixOS', 'user=nixos', 'agent=0.1.0']
+        text = ['txtvers=1', f'id={eui64}', f'eui64={eui64}', 'host=NixOS', 'user=nixos', 'agent=0.1.0',
+                f'static={"waiting" if index else "held"}']
         self.records = [
             (SUBTYPE, PTR, LONG, self.instance), (SERVICE, PTR, LONG, self.instance),
             ('_services._dns-sd._udp.local', PTR, LONG, SERVICE),
@@ -84,7 +85,7 @@ class Query:
 
 machines = [Machine(index) for index in range(COUNT)]
 by_mac = {each.mac: each for each in machines}
-by_address = {each.address: each for each in machines} | {STATIC: machines[0]}  # who came first holds it
+by_address = {each.address: each for each in machines} | {STATIC: each for each in machines[:1]}  # who came first holds it
 timers, counter = [], iter(range(1 << 62))
 truncated = {}  # queries that are not complete, by asker
 
