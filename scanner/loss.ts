@@ -2,15 +2,34 @@ import { isLinkLocal6 } from '../common/address.ts'
 import { staticLinkLocal } from '../common/contract.ts'
 import type { Sighting } from './sighting.ts'
 
-/** As many machines begin to fill the kernel's neighbour table (gc_thresh1 of Linux). */
-const crowd = 128
-
 /**
- * Whoever finds no room in that table cannot answer us, and there is nothing to see of it, unless
- * answers to the group come in, which need no room. Pure.
+ * As many machines on a link as this, and the kernel's neighbour table may be full: it has 1,024
+ * entries (gc_thresh3 of Linux), of all links together. `ping` drops replies of a crowd like that.
  */
-export function mayBeFull(seen: number, answersByGroup: number): boolean {
-  return seen >= crowd && answersByGroup === 0
+export const nearlyFull = 900
+
+export const fullTableWarning = [
+  `more than ${nearlyFull} machines on one link: the kernel's neighbour table, of 1,024 entries unless it was made larger,`,
+  'may be full, and then nobody new can be spoken to;',
+  'make it larger: sysctl -w net.ipv6.neigh.default.gc_thresh3=8192',
+].join(' ')
+
+/** What came back on a link in a round. */
+export interface Evidence {
+  /** Who answered the group's question by unicast, and who by multicast. */
+  once: ReadonlySet<string>
+  byGroup: ReadonlySet<string>
+  echoes: { sent: number; answered: number }
+  /** Machines that were seen. */
+  seen: number
+}
+
+/** Whether answers were lost, or could not be sent to us: nobody who has answered ignores an echo. Pure. */
+export function answersWereLost({ once, byGroup, echoes, seen }: Evidence): boolean {
+  if (echoes.sent > 0 && echoes.answered === 0 && once.size + byGroup.size > 0) return true
+  if (seen < nearlyFull) return false
+  // Without multicast nothing tells of those who found no room in the table.
+  return byGroup.size === 0 || (once.size > 0 && [...byGroup].some((each) => !once.has(each)))
 }
 
 /**
@@ -27,6 +46,7 @@ function showsLossOn(round: readonly Sighting[]): boolean {
     new Set(round.flatMap((each) => (each.source === source && !each.mac ? each.addresses : [])))
   const beacon = new Set([...echoes('static')].filter((each) => each !== staticLinkLocal))
   const everybody = new Set([...echoes('neighbour')].filter((each) => each !== staticLinkLocal))
+  if (everybody.size + beacon.size >= nearlyFull) return false
   // Only where both were asked, and either was heard at all: no echo is no loss.
   const asked = round.some((each) => each.source === 'static') && everybody.size > 0
   if (!asked) return beacon.size > 0 && everybody.size === 0 && hasNeighbours(round)

@@ -1,8 +1,9 @@
 import { setMaxListeners } from 'node:events'
 import { explain } from '../common/failure.ts'
 import type { Link } from '../common/links.ts'
+import { sleep } from '../common/schedule.ts'
 import { interleave } from './interleave.ts'
-import { mayBeFull } from './loss.ts'
+import { answersWereLost, fullTableWarning, nearlyFull } from './loss.ts'
 import { Memory } from './memory.ts'
 import { type Visits, withProbes } from './probes.ts'
 import type { Question, Sighting, SourceName } from './sighting.ts'
@@ -56,6 +57,8 @@ export interface Search extends Question {
  */
 export async function* scan(search: Search): AsyncGenerator<Sighting> {
   const { links, warn, memory = new Memory() } = search
+  // Asked again because packets are lost: the slow and those who try again have a whole second.
+  const leastMs = memory.lossy ? roundMs : 0
   memory.lossy = false
   const stop = new AbortController()
   // One for each machine that is visited.
@@ -64,6 +67,7 @@ export async function* scan(search: Search): AsyncGenerator<Sighting> {
   search.signal.addEventListener('abort', abort)
   if (search.signal.aborted) abort()
   const patience = new Patience(stop.signal, roundMs)
+  patience.expect('whoever is late', leastMs)
   const rounds = links.map((link) => openRound(link, search, memory, patience))
   try {
     const seen = ask(search, memory, rounds)
@@ -73,11 +77,13 @@ export async function* scan(search: Search): AsyncGenerator<Sighting> {
     // Whoever was spoken to is in the neighbour table now: the MACs of global and IPv4 addresses.
     if (search.sources.includes('neighbour') && !stop.signal.aborted)
       yield* readTable(links, stop.signal, warn)
-    for (const { link, querier, direct } of rounds) {
+    for (const { link, querier, direct, echoes } of rounds) {
       const asker = await querier
       if (!asker) continue
       if (dropsGroup(asker)) warn(dropsGroupWarning(link))
-      memory.lossy ||= direct.lossy || mayBeFull(direct.seen, asker.heard.byGroup)
+      const evidence = { ...asker.answered, echoes, seen: direct.seen }
+      memory.lossy ||= direct.lossy || answersWereLost(evidence)
+      if (direct.seen >= nearlyFull) warn(fullTableWarning)
     }
   } finally {
     // Whoever leaves early leaves nobody behind who goes on listening.
@@ -92,7 +98,8 @@ function openRound(link: Link, search: Search, memory: Memory, patience: Patienc
   const querier = memory.querier(link, warn)
   const direct = new DirectQuestions(querier, names, patience, memory.answered(link.name))
   for (const address of guesses) direct.greet(address, false)
-  return { link, question: { names, warn }, patience, querier, direct }
+  const echoes = { sent: 0, answered: 0 }
+  return { link, question: { names, warn }, patience, querier, direct, echoes }
 }
 
 /** All sources on all links at once; one that fails is a warning. */
@@ -121,16 +128,24 @@ async function askGroup({ link, querier, patience }: Round, search: Search, memo
     ...(sources.includes('mdns') ? hostQuestions(names) : []),
   ]
   const asker = await querier
-  if (!asker || questions.length === 0 || patience.signal.aborted) return
-  try {
-    // A watch has an Ear that asks the group.
-    await asker.ask(questions, search.memory !== undefined)
-    patience.asked()
-  } catch (error) {
-    if (!patience.signal.aborted) warn(`mdns on ${link.name}: ${explain(error)}`)
-    await memory.drop(link.name)
-  }
+  if (!asker || questions.length === 0) return
+  for (let tries = 1; !patience.signal.aborted; tries++)
+    try {
+      // A watch has an Ear that asks the group.
+      return patience.asked(await asker.ask(questions, search.memory !== undefined))
+    } catch (error) {
+      // What was refused has not been asked: a full table or queue may have room soon.
+      if (tries < maxTries) await sleep(retryMs, patience.signal)
+      else {
+        warn(`mdns on ${link.name}: ${explain(error)}`)
+        return memory.drop(link.name)
+      }
+    }
 }
+
+/** How often in a round a question is given to the kernel that refuses it, and how long after. */
+const maxTries = 5
+const retryMs = 50
 
 /**
  * The chosen sources; and whoever is seen by an echo is asked directly, and what it answers is read by

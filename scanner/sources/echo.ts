@@ -60,18 +60,22 @@ export async function* echo(
  * The same within a round: ends with it, and a failure is a warning. `failed` is called then.
  */
 export async function* echoIn(
-  { link, patience, question }: Round,
+  { link, patience, question, echoes }: Round,
   group: string,
   failed: () => void = () => {},
 ): AsyncGenerator<string> {
   const itself = `echo to ${group} on ${link.name}`
   patience.expect(itself, startMs)
   const sent = () => {
+    echoes.sent++
     patience.asked()
     patience.met(itself)
   }
   try {
-    yield* echo(link, group, patience.signal, sent)
+    for await (const address of echo(link, group, patience.signal, sent)) {
+      echoes.answered++
+      yield address
+    }
   } catch (error) {
     if (patience.signal.aborted) return
     question.warn(`no echo on ${link.name}: ${explain(error)}`)

@@ -10,9 +10,7 @@ export function dropsGroup({
   heard,
   hearsGroup,
   askedGroup,
-}: Pick<Querier, 'hearsGroup' | 'askedGroup'> & {
-  heard: Omit<Querier['heard'], 'byGroup'>
-}): boolean {
+}: Pick<Querier, 'heard' | 'hearsGroup' | 'askedGroup'>): boolean {
   const asked = hearsGroup && askedGroup
   return asked && heard.direct > 0 && heard.fromGroup === 0 && !heard.ownQuestion
 }

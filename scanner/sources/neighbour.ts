@@ -28,7 +28,8 @@ export const neighbour: Source = async function* (round) {
     direct.greet(address, isHolder)
     yield { ...sighting(link, address), installer: isHolder }
   }
-  if (failed) greetAll(round, await sweep(round))
+  // To answer, they made themselves known: ping may drop replies of a crowd, the table keeps all.
+  greetAll(round, failed ? await sweep(round) : await entriesOf(round))
   await present
   const held = await holder
   if (held?.mac && !patience.signal.aborted) direct.greet(linkLocalFromMac(held.mac), true)

@@ -10,6 +10,7 @@ import {
   recordKey,
 } from '../../common/message.ts'
 import { packQuery } from '../../common/pack.ts'
+import { sharedDelayMs, truncatedDelayMs } from './patience.ts'
 import { directQuestions, isAnswer, knownAnswers } from './questions.ts'
 
 /** An answer, and the door that it came through. */
@@ -44,7 +45,9 @@ export class Querier {
   /** All doors that answers come through. */
   readonly doors: readonly Door[]
   /** What was heard that way: who drops what is decided by it. */
-  readonly heard = { fromGroup: 0, byGroup: 0, direct: 0, ownQuestion: false }
+  readonly heard = { fromGroup: 0, direct: 0, ownQuestion: false }
+  /** Who answered the group's question by unicast, and who by multicast. */
+  readonly answered = { once: new Set<string>(), byGroup: new Set<string>() }
   /** Whether a question has left that is known again when it comes back from the group. */
   askedGroup = false
   #arrived = 0
@@ -89,27 +92,25 @@ export class Querier {
 
   /**
    * Asks the group, in each family; `listening` says that answers to the group are wanted from the
-   * first time on. Rejects when no family could be asked.
+   * first time on. Gives how long an answer may be delayed, in milliseconds. Rejects when no family
+   * could be asked.
    */
-  async ask(questions: readonly Question[], listening: boolean): Promise<void> {
-    const again = this.#knowledge.timesAsked++ > 0
+  async ask(questions: readonly Question[], listening: boolean): Promise<number> {
+    const again = this.#knowledge.timesAsked > 0
     const deaf = this.#listeners.length < this.#askers.length
+    // RFC 6762 section 7.3: what another host has just asked for, with no more known than here, is asked.
+    const open = questions.filter((each) => !this.#isAsked(each))
+    const known = knownAnswers(questions, this.#knowledge.records.values())
+    const standing = packQuery(open, known, this.link.mtu - headerBytes)
     // The group first: to hear its answers takes no room in a neighbour table that is filling.
     const sent = [
-      ...(listening || (again && !deaf) ? await this.#askStanding(questions) : []),
+      ...(listening || (again && !deaf) ? await sendAll(this.#listeners, standing) : []),
       ...(!again || deaf ? await this.#askOnce(questions) : []),
     ]
     const refused = sent.find((each) => each.status === 'rejected')
     if (refused && sent.every((each) => each.status === 'rejected')) throw refused.reason
-  }
-
-  #askStanding(questions: readonly Question[]): Promise<PromiseSettledResult<void>[]> {
-    // RFC 6762 section 7.3: what another host has just asked for, with no more known than here, is asked.
-    const open = questions.filter((each) => !this.#isAsked(each))
-    if (open.length === 0) return Promise.resolve([])
-    const known = knownAnswers(questions, this.#knowledge.records.values())
-    const messages = packQuery(open, known, this.link.mtu - headerBytes)
-    return sendAll(this.#listeners, messages)
+    this.#knowledge.timesAsked++
+    return standing.length > 1 ? truncatedDelayMs : sharedDelayMs
   }
 
   async #askOnce(questions: readonly Question[]): Promise<PromiseSettledResult<void>[]> {
@@ -148,7 +149,8 @@ export class Querier {
     const fromLink = door.family === 'IPv6' || isOnLink(this.link, address)
     if (port !== mdnsPort || !fromLink) return
     this.heard[this.isDirect(door) ? 'direct' : 'fromGroup']++
-    if (this.#listeners.includes(door)) this.heard.byGroup++
+    if (this.#listeners.includes(door)) this.answered.byGroup.add(address)
+    else if (!this.isDirect(door)) this.answered.once.add(address)
     // Nothing else answers a question, and so need not be said again (section 7.1).
     for (const record of [...message.answers, ...message.additionals])
       if (isAnswer(record) && record.ttl > 0 && records.size < maxKnown)
@@ -182,7 +184,11 @@ const questionKey = ({ name, type }: Question) => `${name.toLowerCase()} ${type}
 function sendAll(doors: readonly Door[], messages: readonly Partial<Message>[]) {
   return Promise.allSettled(
     doors.map(async (door) => {
-      for (const message of messages) await door.send(message)
+      const [question, ...more] = messages
+      if (!question?.questions?.length) return
+      await door.send(question)
+      // Of known answers one packet may be lost: those few answer once more.
+      for (const message of more) await door.send(message).catch(() => {})
     }),
   )
 }
