@@ -4,13 +4,14 @@ answered as COUNT machines with cards of their own would, by NDP, echo, mDNS and
 
     installers.py DEVICE COUNT [LEAST MOST]
 
-LEAST and MOST: milliseconds before an answer to a one-shot question; avahi gives it at once. As
-kernels do (RFC 4861 section 7.2), a machine asks for the operator's address before it speaks to it.
+LEAST and MOST: milliseconds before any mDNS answer; otherwise one to a one-shot question comes at
+once, as avahi's does, and one to the group when RFC 6762 says. As kernels do (RFC 4861 section 7.2),
+a machine asks for the operator's address before it speaks to it.
 """
 import fcntl, heapq, os, random, select, socket, struct, sys, time
 
 DEVICE, COUNT = sys.argv[1], int(sys.argv[2])
-LATE = [float(text) / 1000 for text in sys.argv[3:5]] or [0, 0]
+LATE = [float(text) / 1000 for text in sys.argv[3:5]]
 PTR, TXT, AAAA, SRV, ANY = 12, 16, 28, 33, 255
 GROUP, NODES = socket.inet_pton(socket.AF_INET6, 'ff02::fb'), socket.inet_pton(socket.AF_INET6, 'ff02::1')
 STATIC = socket.inet_pton(socket.AF_INET6, 'fe80::47')
@@ -188,7 +189,7 @@ def receive_query(receivers, source, target, port, query):
     for each in receivers:
         if not any((record[0], kind) in asked for record in each.records for kind in (record[1], ANY)):
             continue
-        delay = TRUNCATED if more else LATE if legacy else (0, 0) if direct or not shared else SHARED
+        delay = LATE or (TRUNCATED if more else SHARED if shared and not legacy and not direct else (0, 0))
         later(random.uniform(*delay), answer, each, source, port, query, asked, legacy, direct or unicast)
 
 
