@@ -5,10 +5,12 @@ import type { Patience } from './patience.ts'
 import type { Querier } from './querier.ts'
 
 /**
- * Where answers to the group's question come in, one that was seen gets this long to send its own
- * before it is asked again by itself, in milliseconds.
+ * Where answers to the group's question come in, whoever was seen may send its own until none has
+ * come for so long, in milliseconds: before that nobody is asked again by himself.
  */
 const ownTimeMs = 60
+/** But no longer than that: somebody may talk without end. */
+const longestOwnTimeMs = 500
 /** After each direct question; nobody shares the answer, so none is delayed (RFC 6762 section 6). */
 const waitsMs = [100, 150, 250]
 /** Machines asked one by one in a round, against one that pretends to be all of them. */
@@ -31,6 +33,7 @@ export class DirectQuestions {
   readonly #waiting: string[] = []
   /** Who is asked now: called when the answer comes. */
   readonly #underWay = new Map<string, () => void>()
+  #ownTimeEnds: Promise<void> | undefined
   /** Whether an answer came to a repeated question only, or the kernel could not send one. */
   lossy = false
 
@@ -67,13 +70,30 @@ export class DirectQuestions {
     const querier = await this.#querier
     if (!querier || querier.link.addresses.some((a) => a.address === address && isUsable(a))) return
     if (this.#answered.has(address)) return
-    if (querier.heard.fromGroup > 0) {
-      this.#patience.expect(address, ownTimeMs)
-      await sleep(ownTimeMs, this.#patience.signal)
-      await querier.caughtUp()
-    }
+    await querier.caughtUp()
+    if (querier.heard.fromGroup > 0) await this.#ownTime(querier)
     this.#waiting.push(address)
     if (this.#underWay.size < maxUnderWay) await this.#askWaiting(querier)
+  }
+
+  /** Resolves when the answers to the group's question have come to an end. */
+  #ownTime(querier: Querier): Promise<void> {
+    this.#ownTimeEnds ??= this.#untilQuiet(querier).finally(() => {
+      this.#ownTimeEnds = undefined
+    })
+    return this.#ownTimeEnds
+  }
+
+  async #untilQuiet(querier: Querier): Promise<void> {
+    const { signal } = this.#patience
+    const latest = performance.now() + longestOwnTimeMs
+    let heard = -1
+    while (heard !== querier.heard.fromGroup && performance.now() < latest && !signal.aborted) {
+      heard = querier.heard.fromGroup
+      this.#patience.expect(queue, 2 * ownTimeMs)
+      await sleep(ownTimeMs, signal)
+      await querier.caughtUp()
+    }
   }
 
   /** Asks whoever waits, one after the other. */
