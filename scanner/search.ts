@@ -85,12 +85,13 @@ async function rounds(
   log: Log,
   seen: Seen | undefined,
 ): Promise<Machine[]> {
-  const sightings: Sighting[] = []
+  // What says the same as before, in another round, is remembered once.
+  const sightings = new Map<string, Sighting>()
   let known = 0
-  for (let round = 0; ; round++) {
+  for (let quiet = 0; ; quiet++) {
     const began = performance.now()
     const heard: Sighting[] = []
-    const present = () => wanted(merge([...sightings, ...heard]), options)
+    const present = () => wanted(merge([...sightings.values(), ...heard]), options)
     const lookout = new Lookout(asked.signal, () => {
       const machines = present()
       const settled = performance.now() - began >= sharedDelayMs + marginMs
@@ -106,15 +107,29 @@ async function rounds(
     lookout.end()
     const machines = present()
     if (lookout.signal.aborted) return machines
-    // In a round that brought nobody new nobody was missed.
-    const missed = (memory.lossy || showsLoss(heard)) && (round === 0 || machines.length > known)
-    if (machines.length > 0 && !missed) return machines
-    if (missed) log.debug({ round, machines: machines.length }, 'packets are lost: asking again')
+    if (machines.length > known) quiet = 0
+    const lossy = memory.lossy || showsLoss(heard)
+    if (machines.length > 0 && (!lossy || quiet >= quietRounds)) return machines
+    if (lossy) log.debug({ machines: machines.length }, 'packets are lost: asking again')
     known = machines.length
-    // Rounds without end are not to be memory without end: the latest count.
-    sightings.push(...heard)
-    sightings.splice(0, sightings.length - maxRemembered)
+    remember(sightings, heard)
     await sleep(began + roundMs - performance.now(), asked.signal)
+  }
+}
+
+/** Rounds that brought nobody new, where packets are lost: whoever was missed in one is seldom missed in two. */
+const quietRounds = 2
+
+/** The latest count: rounds without end are not to be memory without end. */
+function remember(sightings: Map<string, Sighting>, heard: readonly Sighting[]): void {
+  for (const sighting of heard) {
+    const key = JSON.stringify({ ...sighting, at: 0 })
+    sightings.delete(key)
+    sightings.set(key, sighting)
+  }
+  for (const key of sightings.keys()) {
+    if (sightings.size <= maxRemembered) break
+    sightings.delete(key)
   }
 }
 

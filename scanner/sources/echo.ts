@@ -64,8 +64,8 @@ export async function* echo(
   const error = await failed
   if (signal.aborted) return
   if (error) throw errorCode(error) === 'ENOENT' ? commandMissing(command, error) : error
-  // That nobody answered is a result; a complaint is not.
-  if (said) throw complaint(said, link)
+  // That nobody answered is a result; a complaint is not, unless others were answered before it.
+  if (said && seen.size === 0) throw complaint(said, link)
 }
 
 /** What ping says, in one line: it uses several for one thing. */
@@ -80,7 +80,7 @@ function complaint(said: string, { name }: Link): Failure {
  * where there is no address to send from.
  */
 export async function* echoIn(
-  { link, patience, question }: Round,
+  { link, patience, question, echoes }: Round,
   group: string,
   failed: () => void = () => {},
 ): AsyncGenerator<string> {
@@ -88,11 +88,15 @@ export async function* echoIn(
   const itself = `echo to ${group} on ${link.name}`
   patience.expect(itself, startMs)
   const sent = () => {
+    echoes.sent++
     patience.asked()
     patience.met(itself)
   }
   try {
-    yield* echo(link, group, patience.signal, sent)
+    for await (const address of echo(link, group, patience.signal, sent)) {
+      echoes.answered++
+      yield address
+    }
   } catch (error) {
     if (patience.signal.aborted) return
     if (isGone(link, error)) return question.warn(goneWarning(link))

@@ -28,11 +28,10 @@ export const neighbour: Source = async function* (round) {
     direct.greet(address, isHolder)
     yield { ...sighting(link, address), installer: isHolder }
   }
-  if (failed) {
-    const entries = await sweep(round)
-    greetAll(round, entries)
-    yield* sightingsOf(link, entries)
-  }
+  // To answer, they made themselves known: ping may drop replies of a crowd, the table keeps all.
+  const entries = failed ? await sweep(round) : await entriesOf(round)
+  greetAll(round, entries)
+  if (failed) yield* sightingsOf(link, entries)
   await present
   const held = await holder
   if (held?.mac && !patience.signal.aborted) direct.greet(linkLocalFromMac(held.mac), true)

@@ -7,6 +7,8 @@ import { setMaxListeners } from 'node:events'
 
 /** RFC 6762 section 6: a responder waits up to 120 ms with records that others may answer for as well. */
 export const sharedDelayMs = 120
+/** Section 7.2: and up to 500 ms after a question whose known answers need several packets. */
+export const truncatedDelayMs = 500
 /** For the way there and back, and for a machine that has just been woken by the question. */
 const travelMs = 60
 /** Whoever answered this late shows that others may take as long again; more is not granted. */
@@ -49,10 +51,10 @@ export class Patience {
     else this.#rest()
   }
 
-  /** A question has left to a group; whoever shares the answer may wait with it. */
-  asked(): void {
+  /** A question has left to a group; whoever shares the answer may wait with it, so many milliseconds. */
+  asked(delayMs = sharedDelayMs): void {
     this.#askedAt = performance.now()
-    this.#until = Math.max(this.#until, this.#askedAt + sharedDelayMs + travelMs)
+    this.#until = Math.max(this.#until, this.#askedAt + delayMs + travelMs)
   }
 
   /** Something new came; `fits` when it is of what is looked for. */

@@ -38,6 +38,13 @@ export interface HeardRecord {
   heardAt: number
 }
 
+/** Whether the record is of a type that is asked for. */
+export function isAnswer(
+  record: ResourceRecord,
+): record is Extract<ResourceRecord, { type: 'A' | 'AAAA' | 'PTR' }> {
+  return record.type === 'A' || record.type === 'AAAA' || record.type === 'PTR'
+}
+
 /**
  * The records, of those heard, that answer one of the questions and have at least half of their life
  * before them: what need not be said again (7.1).
@@ -49,7 +56,7 @@ export function knownAnswers(
 ): ResourceRecord[] {
   const known: ResourceRecord[] = []
   for (const { record, heardAt } of heard) {
-    if (record.type !== 'A' && record.type !== 'AAAA' && record.type !== 'PTR') continue
+    if (!isAnswer(record)) continue
     const ttl = Math.floor(recommendedTtl[record.type] - (now - heardAt) / 1000)
     const isAsked = (each: Question) =>
       each.type === record.type && sameName(each.name, record.name)

@@ -15,6 +15,7 @@ function round(addresses: string[]): Round {
     patience,
     querier,
     direct: new DirectQuestions(querier, [], patience, new Set()),
+    echoes: { sent: 0, answered: 0 },
   }
 }
 

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { installerSubtype, sshService } from '../../../common/contract.ts'
 import type { ResourceRecord } from '../../../common/message.ts'
-import { type Answer, Querier } from '../../../scanner/sources/querier.ts'
+import { type Answer, Knowledge, Querier } from '../../../scanner/sources/querier.ts'
 import { serviceQuestions } from '../../../scanner/sources/questions.ts'
 import { type FakeDoor, fakeDoor } from '../../fakes/door.ts'
 import { fakeAddress, fakeLink } from '../../fakes/link.ts'
@@ -24,7 +24,10 @@ function open() {
     direct4: fakeDoor('IPv4'),
   }
   const { asker, listener, direct, direct4 } = doors
-  return { ...doors, querier: new Querier(link, [asker], [listener], [direct, direct4]) }
+  return {
+    ...doors,
+    querier: new Querier(link, [asker], [listener], [direct, direct4], new Knowledge()),
+  }
 }
 const idOf = ({ sent }: FakeDoor) => sent.at(-1)?.message.id ?? 0
 const asked = ({ sent }: FakeDoor) => sent.flatMap(({ message }) => message.questions ?? [])
@@ -34,13 +37,13 @@ t.test(
   'the group is asked from an ephemeral port first, then from 5353 with what is known',
   async (t) => {
     const { querier, asker, listener } = open()
-    await querier.ask(questions)
+    await querier.ask(questions, false)
     t.same([asked(asker).length, asked(listener).length], [2, 0])
     t.not(idOf(asker), 0)
     t.ok(querier.askedGroup)
     asker.arrive(answer(pointer('a'), pointer('b')), 'fe80::9')
     asker.arrive(answer(pointer('b', 0)), 'fe80::9')
-    await querier.ask(questions)
+    await querier.ask(questions, false)
     t.same([asked(asker).length, asked(listener).length], [2, 2])
     t.equal(idOf(listener), 0, 'RFC 6762 section 18.1')
     const [first, ...others] = known(listener)
@@ -52,7 +55,7 @@ t.test(
 
 t.test('what another host has just asked is not asked again (RFC 6762 section 7.3)', async (t) => {
   const { querier, listener } = open()
-  await querier.ask(questions)
+  await querier.ask(questions, false)
   const [first, second] = questions
   if (!first || !second) throw new Error('expected two questions')
   listener.arrive({ questions: [first] }, 'fe80::9')
@@ -63,7 +66,7 @@ t.test('what another host has just asked is not asked again (RFC 6762 section 7.
   ])
     listener.arrive(message, 'fe80::9')
   listener.arrive({ questions: [second] }, own)
-  await querier.ask(questions)
+  await querier.ask(questions, false)
   t.same(
     asked(listener).map(({ name }) => name),
     [second.name],
@@ -97,7 +100,7 @@ t.test('answers count that come from port 5353 and from the link', (t) => {
 
 t.test('our own question is known again when it comes back from the group', async (t) => {
   const { querier, asker, listener } = open()
-  await querier.ask(questions)
+  await querier.ask(questions, false)
   listener.arrive({ id: idOf(asker), questions }, 'fe80::9')
   listener.arrive({ id: 0, questions }, own)
   t.notOk(querier.heard.ownQuestion, "another's, and another program's")
@@ -119,18 +122,18 @@ t.test('one machine is asked directly through the socket of its family', async (
 
 t.test('it can be asked as long as one family can', async (t) => {
   const doors = [fakeDoor(), fakeDoor('IPv4')] as const
-  const querier = new Querier(link, [...doors], [], [])
+  const querier = new Querier(link, [...doors], [], [], new Knowledge())
   t.notOk(querier.hearsGroup)
   doors[0].refuses = true
-  await querier.ask(questions)
+  await querier.ask(questions, false)
   t.equal(asked(doors[1]).length, 2)
   doors[1].refuses = true
-  await t.rejects(querier.ask(questions), { message: 'ENETUNREACH' })
+  await t.rejects(querier.ask(questions, false), { message: 'ENETUNREACH' })
 })
 
 t.test('a flood of questions and records costs a bounded memory', async (t) => {
   const { querier, asker, listener } = open()
-  await querier.ask(questions)
+  await querier.ask(questions, false)
   const [first] = questions
   const before = process.memoryUsage().heapUsed
   const text = 'x'.repeat(200)

@@ -42,6 +42,7 @@ t.test('each of them is asked, whether or not the kernel lets it', async (t) => 
     patience,
     querier: asker,
     direct: new DirectQuestions(asker, [], patience, new Set()),
+    echoes: { sent: 0, answered: 0 },
   }
   t.same(await sweep(round), [], 'nobody is a neighbour on a link that is not there')
   t.same(
