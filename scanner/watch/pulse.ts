@@ -26,6 +26,8 @@ const tries = 3
 const tryMs = 1000
 /** With more machines than this to ask, all nodes are asked at once: one packet, and no process for each. */
 const maxSingleEchoes = 8
+/** Bound on who is remembered to have answered, against one that makes up addresses for days. */
+const maxAnswerers = 5000
 /** What answered a beat lives on until many have been missed; it is the verdict that ends it. */
 export const echoLifetimeMs = 150_000
 
@@ -89,8 +91,9 @@ export class Pulse {
     )
   }
 
-  /** Of all who have answered only those are judged who are shown: whoever makes addresses up costs no memory. */
+  /** Only who is shown is judged; the others may be shown soon, unless they are too many to be real. */
   #forgetStrangers(): void {
+    if (this.#answerers.size <= maxAnswerers) return
     const shown = new Set(this.#means.cards().flat())
     for (const address of this.#answerers) if (!shown.has(address)) this.#answerers.delete(address)
   }
