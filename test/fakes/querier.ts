@@ -15,6 +15,7 @@ export function fakeQuerier() {
       listening.add(listener)
       return () => listening.delete(listener)
     },
+    async caughtUp() {},
     async askDirectly(address: string) {
       if (fake.refuses) throw new Error('ENOBUFS')
       fake.asked.push(address)
