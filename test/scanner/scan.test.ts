@@ -28,7 +28,7 @@ t.test('sources that fail are warnings, and the round ends by itself', async (t)
     warnings.find((each) => each.startsWith('mdns on nope0')),
     /nope0/,
   )
-  t.same(warnings.slice(1), [], 'one sentence for the link')
+  t.equal(new Set(warnings).size, 1, 'one sentence for the link')
 })
 
 t.test('nothing to ask, or nobody who waits for it, is over at once', async (t) => {
