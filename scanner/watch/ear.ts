@@ -136,7 +136,7 @@ export class Ear {
   #take(message: Message, from: string, now: number): void {
     const { names, learn, sources } = this.#means
     const link = this.#link.name
-    const change = this.#cache.take(message, now)
+    const change = this.#cache.take(message, now, from)
     if (change === undefined) return
     if (change.gone.length > 0) {
       learn({ kind: 'farewell', link, from, addresses: change.gone })
