@@ -14,7 +14,6 @@ export const addressPreference: AddressKind[] = [
   'static',
 ]
 
-const linkLocal6 = ip6addr.createCIDR('fe80::', 10)
 const uniqueLocal = ip6addr.createCIDR('fc00::', 7)
 const linkLocal4 = ip6addr.createCIDR('169.254.0.0', 16)
 
@@ -42,21 +41,36 @@ export function isIPv4(address: string): boolean {
   return !address.includes(':')
 }
 
+/** fe80::/10 (RFC 4291 section 2.4), of an address. */
 export function isLinkLocal6(address: string): boolean {
-  return !isIPv4(address) && linkLocal6.contains(address)
+  return /^fe[89ab][0-9a-f]:/i.test(address)
 }
 
-/** Address bytes in network order: 4 or 16 of them. Throws on anything but an address. */
+/** Bytes of addresses that were asked for before: of each of 1,000 machines they are wanted twenty times. */
+const known = new Map<string, Buffer>()
+/** Against a machine that names ever new ones. */
+const maxKnown = 4096
+
+/** Address bytes in network order, to read only: 4 or 16 of them. Throws on anything but an address. */
 export function addressBytes(address: string): Buffer {
-  const bytes = ip6addr.parse(address).toBuffer()
-  return isIPv4(address) ? bytes.subarray(12) : bytes
+  const present = known.get(address)
+  if (present) return present
+  const all = ip6addr.parse(address).toBuffer()
+  const bytes = isIPv4(address) ? all.subarray(12) : all
+  if (known.size >= maxKnown) known.clear()
+  known.set(address, bytes)
+  return bytes
 }
 
 /** Whether `address` lies in `network/prefixLength`; false across families. */
 export function inPrefix(address: string, network: string, prefixLength: number): boolean {
+  const [a, b] = [addressBytes(address), addressBytes(network)]
+  const whole = prefixLength >> 3
+  const rest = (0xff00 >> (prefixLength & 7)) & 0xff
   return (
-    isIPv4(address) === isIPv4(network) &&
-    ip6addr.createCIDR(network, prefixLength).contains(address)
+    a.length === b.length &&
+    a.compare(b, 0, whole, 0, whole) === 0 &&
+    (rest === 0 || ((a.readUInt8(whole) ^ b.readUInt8(whole)) & rest) === 0)
   )
 }
 
@@ -79,7 +93,7 @@ export function isHostIn(address: string, network: string, prefixLength: number)
 export function addressKind(address: string): AddressKind {
   if (isIPv4(address)) return linkLocal4.contains(address) ? 'ipv4ll' : 'ipv4'
   if (address === staticLinkLocal) return 'static'
-  if (linkLocal6.contains(address)) return macFromLinkLocal(address) ? 'eui64' : 'lla'
+  if (isLinkLocal6(address)) return macFromLinkLocal(address) ? 'eui64' : 'lla'
   return uniqueLocal.contains(address) ? 'ula' : 'gua'
 }
 

@@ -65,6 +65,11 @@ export function runCommand(
   })
 }
 
+/** What a command complains of; usage that follows is for people at its own keyboard. */
+export function firstLine(said: string): string {
+  return said.trim().split('\n')[0] ?? ''
+}
+
 function numericStatus(error: Error): number | null {
   return 'code' in error && typeof error.code === 'number' ? error.code : null
 }

@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os'
 import { inPrefix, isIPv4, isLinkLocal6, normalizeAddress, normalizeMac } from './address.ts'
-import { runCommand } from './command.ts'
+import { firstLine, runCommand } from './command.ts'
 import { Failure } from './failure.ts'
 
 export interface LinkAddress {
@@ -75,9 +75,13 @@ export async function readLinks(signal?: AbortSignal): Promise<Link[]> {
   const args = ['-s', '-s', '-d', '-j', 'address', 'show']
   const { status, stdout, stderr } = await runCommand('ip', args, signal)
   if (status !== 0)
-    throw new Failure(`'ip address show' ended with status ${status}: ${stderr.trim()}`)
+    throw new Failure(`'ip address show' ended with status ${status}: ${firstLine(stderr)}`, {
+      advice: rightIp,
+    })
   return parseLinks(stdout)
 }
+
+const rightIp = 'install iproute2 4.14 or later: busybox ip has no -j'
 
 /** Parses the output of `ip -s -s -d -j address show`; throws a Failure when it is no JSON. */
 export function parseLinks(json: string): Link[] {
@@ -86,7 +90,7 @@ export function parseLinks(json: string): Link[] {
     entries = JSON.parse(json || '[]') as IpLink[]
   } catch (cause) {
     throw new Failure("expected JSON from 'ip -j address show', got something else", {
-      advice: 'install iproute2 4.14 or later (busybox ip has no -j)',
+      advice: rightIp,
       cause,
     })
   }

@@ -3,10 +3,14 @@ import { setTimeout as wait } from 'node:timers/promises'
 /** The longest a Node timer can wait, 24.8 days; one that is asked for more ends at once. */
 const longestTimerMs = 2 ** 31 - 1
 
-/** Resolves after `milliseconds`, or at once when the signal is aborted: the caller looks at the signal. */
+/**
+ * Resolves after `milliseconds`, or at once when the signal is aborted: the caller looks at the signal.
+ * Less than nothing is none: newer Nodes complain of it on stderr.
+ */
 export async function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
   try {
-    await wait(Math.min(milliseconds, longestTimerMs), undefined, signal ? { signal } : {})
+    const waitMs = Math.min(Math.max(0, milliseconds), longestTimerMs)
+    await wait(waitMs, undefined, signal ? { signal } : {})
   } catch (error) {
     if (!signal?.aborted) throw error
   }

@@ -26,7 +26,7 @@ export function whyLeftOut(link: Link, links: readonly Link[]): string | undefin
 }
 
 /** Why no installer is on it. */
-function whyNoise(link: Link, links: readonly Link[]): string | undefined {
+export function whyNoise(link: Link, links: readonly Link[]): string | undefined {
   const { kind, name, label = name } = link
   if (link.loopback) return 'leads back to this machine'
   if (link.enslaved) return `is a port of ${link.master ?? 'another link'}, which has the addresses`

@@ -28,7 +28,8 @@ export class Lookout {
   }
 
   soon(): void {
-    this.#timer ??= setTimeout(() => this.#lookNow(), this.#notBefore - performance.now())
+    const waitMs = Math.max(0, this.#notBefore - performance.now())
+    this.#timer ??= setTimeout(() => this.#lookNow(), waitMs)
   }
 
   end(): void {

@@ -45,6 +45,14 @@ export interface Machine {
   announcedKeys: string[]
 }
 
+/**
+ * Whether an address of its own is known; whoever shows but the static one is most often somebody of
+ * whom more is known already, as soon as the kernel, or the host key, tells whose address that is.
+ */
+export function hasOwnAddress({ links }: Pick<Machine, 'links'>): boolean {
+  return links.some((link) => link.addresses.some(({ kind }) => kind !== 'static'))
+}
+
 /** The user that NixOS live systems have. */
 const liveUser = 'nixos'
 const sshPort = 22
@@ -101,19 +109,20 @@ interface Card {
 
 /**
  * One entry a card that was seen on one of our interfaces, with the addresses that it holds there.
- * An address of unknown MAC belongs to the card of the sighting's other addresses, else to the
- * machine's first card on the link. fe80::47 counts only for the card that holds it.
+ * An address of unknown MAC belongs to the card that it was last told of with, else to the machine's
+ * first card on the link. fe80::47 counts only for the card that holds it.
  */
 function linksOf(ordered: readonly Sighting[], macs: Macs): MachineLink[] {
   const cards = new Map<string, Card>()
   const macOn = firstMacs(ordered, macs)
+  const toldWith = companions(ordered, macs)
   for (const sighting of ordered) {
     const { link } = sighting
     const own = macsOf(sighting, macs)[0] ?? macOn.get(link) ?? null
     for (const address of sighting.addresses) {
       const holder = macOf(link, address, macs)
       if (address === staticLinkLocal && holder && holder !== own) continue
-      const mac = holder ?? own
+      const mac = holder ?? toldWith.get(place(link, address)) ?? own
       const key = place(link, mac ?? '')
       const card = cards.get(key) ?? { link, mac, addresses: new Set() }
       cards.set(key, card)
@@ -123,6 +132,16 @@ function linksOf(ordered: readonly Sighting[], macs: Macs): MachineLink[] {
   return [...cards.values()]
     .sort((a, b) => compare(a.link, b.link) || compare(a.mac ?? '', b.mac ?? ''))
     .map(toMachineLink)
+}
+
+/** By place: the MAC of the card whose address an address was last told of with. */
+function companions(ordered: readonly Sighting[], macs: Macs): Map<string, string> {
+  const known = new Map<string, string>()
+  for (const sighting of ordered) {
+    const [mac] = macsOf(sighting, macs)
+    if (mac) for (const address of sighting.addresses) known.set(place(sighting.link, address), mac)
+  }
+  return known
 }
 
 /**

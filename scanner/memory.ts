@@ -1,26 +1,33 @@
-import { explain } from '../common/failure.ts'
 import type { Link } from '../common/links.ts'
-import { openQuerier, type Querier } from './sources/querier.ts'
+import { mdnsWarning } from './sources/gone.ts'
+import { Knowledge, openQuerier, type Querier } from './sources/querier.ts'
 
 /** What a search keeps from one round to the next: its sockets, who has answered, who was visited. */
 export class Memory {
   /** Cards and servers where an ssh server has answered. */
   readonly visited = new Set<string>()
-  /** Whether something in a round showed that packets are lost. */
+  /** Whether something in the latest round showed that packets are lost. */
   lossy = false
   readonly #queriers = new Map<string, Promise<Querier | undefined>>()
+  readonly #knowledge = new Map<string, Knowledge>()
   readonly #answered = new Map<string, Set<string>>()
 
   /** The mDNS sockets of a link; undefined, and a warning, when there is nothing to ask with. */
   querier(link: Link, warn: (sentence: string) => void): Promise<Querier | undefined> {
     const present =
       this.#queriers.get(link.name) ??
-      openQuerier(link, warn).catch((error: unknown) => {
+      openQuerier(link, warn, this.#knowledgeOf(link.name)).catch((error: unknown) => {
         this.#queriers.delete(link.name)
-        warn(`mdns on ${link.name}: ${explain(error)}`)
+        warn(mdnsWarning(link, error))
         return undefined
       })
     this.#queriers.set(link.name, present)
+    return present
+  }
+
+  #knowledgeOf(link: string): Knowledge {
+    const present = this.#knowledge.get(link) ?? new Knowledge()
+    this.#knowledge.set(link, present)
     return present
   }
 

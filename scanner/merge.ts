@@ -11,12 +11,12 @@ import type { Sighting } from './sighting.ts'
 export function merge(sightings: readonly Sighting[]): Machine[] {
   const ordered = inTime(sightings)
   const macs = knownMacs(ordered)
-  const shownKeys = knownKeys(ordered)
+  const holders = knownHolders(ordered)
   const groups = new Groups<Sighting>()
-  for (const sighting of ordered) groups.add(sighting, identitiesOf(sighting, macs, shownKeys))
+  for (const sighting of ordered) groups.add(sighting, identitiesOf(sighting, macs, holders))
   return (
     joinCards(groups.all())
-      .map((group) => describe(inTime(group), macs))
+      .map((group) => describe(inTime(withoutForeignKeys(group)), macs))
       // Who was known by nothing but an address that is another's now cannot be reached.
       .filter((machine) => machine.target !== '')
       .sort((a, b) => compare(a.name ?? '', b.name ?? '') || compare(a.id, b.id))
@@ -35,13 +35,47 @@ function inTime(sightings: readonly Sighting[]): Sighting[] {
     .map(({ sighting }) => sighting)
 }
 
-/** The newest host key that was shown at the static address, by link. */
-function knownKeys(ordered: readonly Sighting[]): ReadonlyMap<string, string> {
-  const shown = ordered.filter(speaksForHolder).flatMap(({ link, ssh }): [string, string][] => {
-    const [key] = ssh?.hostKeys ?? []
-    return key ? [[link, key]] : []
-  })
-  return new Map(shown)
+/** What is known of who had the static address when. */
+interface Holders {
+  /** Those whom the neighbour table told of, by link. */
+  verified: ReadonlyMap<string, Sighting[]>
+  /** By link and host key: an address of its own at which a machine has shown that key. */
+  homes: ReadonlyMap<string, string>
+  /** The newest host key that was shown at the static address, by link. */
+  newestKeys: ReadonlyMap<string, string>
+}
+
+function knownHolders(ordered: readonly Sighting[]): Holders {
+  const homes = new Map<string, string>()
+  const newestKeys = new Map<string, string>()
+  for (const sighting of ordered) {
+    const { link, addresses, ssh } = sighting
+    const own = addresses.find((address) => address !== staticLinkLocal)
+    for (const key of ssh?.hostKeys ?? [])
+      if (speaksForHolder(sighting)) newestKeys.set(link, key)
+      else if (own) homes.set(place(link, key), place(link, own))
+  }
+  const verified = gather(
+    ordered.filter(({ mac, addresses }) => mac && addresses.includes(staticLinkLocal)),
+    ({ link }) => [link],
+  )
+  return { verified, homes, newestKeys }
+}
+
+/** The machine that has shown a key at an address of its own. */
+function homeOf(link: string, key: string | undefined, { homes }: Holders): string | undefined {
+  const home = key && homes.get(place(link, key))
+  return home && `address ${home}`
+}
+
+/** The card that had the static address at that moment: by the look at the neighbour table nearest to it. */
+function holderAt({ link, at, mac }: Sighting, { verified }: Holders): string | undefined {
+  const looks = verified.get(link) ?? []
+  const before = looks.findLast((each) => each.at <= at)
+  const after = looks.find((each) => each.at > at)
+  const isAfter = after && (!before || after.at - at < at - before.at)
+  const holder = mac ?? (isAfter ? after : before)?.mac
+  return holder && `mac ${place(link, holder)}`
 }
 
 /** Whether the static address is all that it tells of who is meant. */
@@ -50,11 +84,7 @@ function speaksForHolder({ addresses, advertisement }: Sighting): boolean {
 }
 
 /** What ties a sighting to others on its link: its MACs, its addresses but for the static one, its announced id. */
-function identitiesOf(
-  sighting: Sighting,
-  macs: Macs,
-  shownKeys: ReadonlyMap<string, string>,
-): string[] {
+function identitiesOf(sighting: Sighting, macs: Macs, holders: Holders): string[] {
   const { link, advertisement } = sighting
   const own = sighting.addresses.filter((address) => address !== staticLinkLocal)
   const identities = own.flatMap((address) => {
@@ -65,10 +95,12 @@ function identitiesOf(
   })
   if (advertisement) identities.push(`id ${place(link, advertisement.id)}`)
   if (identities.length > 0) return identities
-  // Only the static address: it speaks for whoever holds it now; of unknown MAC, by its host key.
-  const holder = sighting.mac ?? macs.get(place(link, staticLinkLocal))
-  if (holder) return [`mac ${place(link, holder)}`]
-  return [`holder ${place(link, sighting.ssh?.hostKeys[0] ?? shownKeys.get(link) ?? '')}`]
+  // Only the static address: it speaks for whoever showed that host key elsewhere, else for the holder.
+  const shown = sighting.ssh?.hostKeys[0]
+  const holder = homeOf(link, shown, holders) ?? holderAt(sighting, holders)
+  if (holder) return [holder]
+  const key = shown ?? holders.newestKeys.get(link)
+  return [homeOf(link, key, holders) ?? `holder ${place(link, key ?? '')}`]
 }
 
 /** Sets of values that share an identity, however indirectly (a disjoint-set forest). */
@@ -174,4 +206,17 @@ function joiningKeys(group: readonly Sighting[]): string[] {
   const own = group.filter((sighting) => !speaksForHolder(sighting))
   const isKnown = own.length > 0 || group.some((sighting) => sighting.mac)
   return hostKeysOf(isKnown ? own : group)
+}
+
+/**
+ * A machine without what another has shown at fe80::47, which it held before or after: a server has
+ * one host key at all its addresses.
+ */
+function withoutForeignKeys(group: readonly Sighting[]): readonly Sighting[] {
+  const own = new Set(hostKeysOf(group.filter((sighting) => !speaksForHolder(sighting))))
+  if (own.size === 0) return group
+  return group.filter(
+    (sighting) =>
+      !speaksForHolder(sighting) || (sighting.ssh?.hostKeys ?? []).every((key) => own.has(key)),
+  )
 }

@@ -1,7 +1,8 @@
 import { exitStatus } from '../common/contract.ts'
 import { explain, Failure } from '../common/failure.ts'
 import { type Link, matchesGlob, readLinks, readLinksFromNode } from '../common/links.ts'
-import { whyLeftOut, whyMute } from './left-out.ts'
+import { explainNoIPv6 } from './ipv6-switch.ts'
+import { whyLeftOut, whyMute, whyNoise } from './left-out.ts'
 
 /**
  * The links to search. Without patterns: those that lead to other machines, and have an address to
@@ -18,13 +19,15 @@ export async function searchedLinks(
         exitStatus: exitStatus.usage,
         advice: `there are: ${links.map((link) => link.label ?? link.name).join(', ')}`,
       })
-  if (globs.length === 0) return links.filter((link) => whyLeftOut(link, links) === undefined)
-  const named = links.filter((link) => globs.some((glob) => isNamed(link, glob)))
-  for (const link of named) {
+  const isNamedByAny = (link: Link) => globs.some((glob) => isNamed(link, glob))
+  const isQuiet = (link: Link) => whyNoise(link, links) === undefined
+  const meant = links.filter(globs.length > 0 ? isNamedByAny : isQuiet)
+  for (const sentence of await explainNoIPv6(meant)) warn(sentence)
+  for (const link of globs.length > 0 ? meant : []) {
     const reason = whyMute(link)
     if (reason) warn(`${link.name} ${reason}`)
   }
-  return named.filter((link) => whyMute(link) === undefined)
+  return meant.filter((link) => whyMute(link) === undefined)
 }
 
 /** One line for each link that is not searched without patterns, and why; for `find --verbose`. */

@@ -137,14 +137,18 @@ export interface Console {
   say(sentence: string): void
   /** Whether more is to be said than that (`--verbose`). */
   verbose: boolean
+  /** Whether the log writes at any time what is done (`--log-level`, `--verbose`). */
+  logs: boolean
 }
 
 export function openConsole({ verbose, quiet, logLevel }: CommonArguments): Console {
   const write = (line: string) => {
     if (!quiet) process.stderr.write(`${line}\n`)
   }
+  const level = logLevel ?? (verbose ? 'debug' : 'silent')
   return {
-    log: createLog('scanner', logLevel ?? (verbose ? 'debug' : 'silent')),
+    log: createLog('scanner', level),
+    logs: level !== 'silent',
     warn: (sentence) => write(`scanner: warning: ${sentence}`),
     say: write,
     verbose,

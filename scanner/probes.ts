@@ -21,23 +21,31 @@ export async function* withProbes(
   seen: AsyncIterable<Sighting>,
   signal: AbortSignal,
   { all, keysOf, visited }: Visits,
+  probe: typeof probeSsh = probeSsh,
 ): AsyncGenerator<Sighting> {
   const out = new Channel<Sighting>()
   const probed = new Set(visited)
   const waiting: Sighting[] = []
   const identified = new Set<string>()
+  const tryInTurn = async (server: Sighting): Promise<void> => {
+    const { link, port = 22 } = server
+    for (const address of server.addresses) {
+      const isStranger = () => !identified.has(withZone(address, link))
+      const wantsKey = () => keysOf === 'everybody' || isStranger()
+      const sighting = await probe(link, address, port, signal, wantsKey)
+      const isReached = sighting.ssh?.reachable === true
+      // What was broken off is no evidence that nobody answers there.
+      if (signal.aborted && !isReached) return
+      out.push(sighting)
+      if (!isReached) continue
+      for (const each of serversOf(server)) visited.add(each)
+      return
+    }
+  }
   const probeNext = async (): Promise<void> => {
     // When time is up the rest is not visited: thousands may be waiting.
     for (let next = waiting.shift(); next && !signal.aborted; next = waiting.shift())
-      for (const address of next.addresses) {
-        const isStranger = () => !identified.has(withZone(address, next.link))
-        const wantsKey = () => keysOf === 'everybody' || isStranger()
-        const sighting = await probeSsh(next.link, address, next.port ?? 22, signal, wantsKey)
-        out.push(sighting)
-        if (!sighting.ssh?.reachable) continue
-        for (const server of serversOf(next)) visited.add(server)
-        break
-      }
+      await tryInTurn(next)
   }
   const workers = new Set<Promise<void>>()
   const visit = (sighting: Sighting): void => {

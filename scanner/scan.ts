@@ -1,12 +1,17 @@
 import { setMaxListeners } from 'node:events'
+import { isLinkLocal6 } from '../common/address.ts'
 import { explain } from '../common/failure.ts'
 import type { Link } from '../common/links.ts'
+import { sleep } from '../common/schedule.ts'
 import { interleave } from './interleave.ts'
+import { answersWereLost, fullTableWarning, nearlyFull } from './loss.ts'
+import { place } from './macs.ts'
 import { Memory } from './memory.ts'
 import { type Visits, withProbes } from './probes.ts'
 import type { Question, Sighting, SourceName } from './sighting.ts'
 import { DirectQuestions } from './sources/direct.ts'
 import { dropsGroup, dropsGroupWarning } from './sources/firewall.ts'
+import { mdnsWarning } from './sources/gone.ts'
 import { mdns } from './sources/mdns.ts'
 import { neighbour, readTable } from './sources/neighbour.ts'
 import { Patience } from './sources/patience.ts'
@@ -29,7 +34,7 @@ const linkSources: Record<Exclude<SourceName, 'ssh'>, Source> = {
  * floods one hides nobody from the others.
  */
 const maxSightings = 5000
-/** Bound on what is remembered of all rounds: to merge this many takes a second. */
+/** Bound on what is remembered of all rounds, what says the same counted once: to merge this many takes a second. */
 export const maxRemembered = 20_000
 /** RFC 6762 section 5.2: a question is not asked again within a second. */
 export const roundMs = 1000
@@ -54,7 +59,10 @@ export interface Search extends Question {
  * that fits was seen after a second.
  */
 export async function* scan(search: Search): AsyncGenerator<Sighting> {
-  const { links, warn, memory = new Memory() } = search
+  const { links, memory = new Memory() } = search
+  // Asked again because packets are lost: the slow and those who try again have a whole second.
+  const leastMs = memory.lossy ? roundMs : 0
+  memory.lossy = false
   const stop = new AbortController()
   // One for each machine that is visited.
   setMaxListeners(0, stop.signal)
@@ -62,26 +70,70 @@ export async function* scan(search: Search): AsyncGenerator<Sighting> {
   search.signal.addEventListener('abort', abort)
   if (search.signal.aborted) abort()
   const patience = new Patience(stop.signal, roundMs)
+  patience.expect('whoever is late', leastMs)
   const rounds = links.map((link) => openRound(link, search, memory, patience))
   try {
     const seen = ask(search, memory, rounds)
     const { all = true, keysOf = 'everybody' } = search
     const visits = { all, keysOf, visited: memory.visited }
-    yield* search.sources.includes('ssh') ? withProbes(seen, stop.signal, visits) : seen
-    // Whoever was spoken to is in the neighbour table now: the MACs of global and IPv4 addresses.
-    if (search.sources.includes('neighbour') && !stop.signal.aborted)
-      yield* readTable(links, stop.signal, warn)
-    for (const { link, querier } of rounds) {
-      const asker = await querier
-      if (asker && dropsGroup(asker)) warn(dropsGroupWarning(link))
-    }
+    const probed = search.sources.includes('ssh') ? withProbes(seen, stop.signal, visits) : seen
+    const reads = search.sources.includes('neighbour')
+    yield* reads ? withTable(probed, search, memory, rounds, stop.signal) : probed
+    for (const round of rounds) await judge(round, search, memory)
   } finally {
     // Whoever leaves early leaves nobody behind who goes on listening.
     search.signal.removeEventListener('abort', abort)
     abort()
-    memory.lossy ||= rounds.some((round) => round.direct.lossy)
     if (!search.memory) memory.close()
   }
+}
+
+/** Whoever was spoken to is in the neighbour table then: the MACs of global and IPv4 addresses. */
+async function* withTable(
+  sightings: AsyncIterable<Sighting>,
+  { links, warn }: Search,
+  memory: Memory,
+  rounds: readonly Round[],
+  signal: AbortSignal,
+): AsyncGenerator<Sighting> {
+  const sighted = new Set<string>()
+  for await (const sighting of sightings) {
+    for (const address of sighting.addresses) sighted.add(place(sighting.link, address))
+    yield sighting
+  }
+  if (signal.aborted) return
+  for await (const sighting of readTable(links, signal, warn)) {
+    memory.lossy ||= isHeldUp(sighting, rounds, sighted)
+    yield sighting
+  }
+}
+
+/** What a round tells of the way that packets have, beside what it found. */
+async function judge(round: Round, { warn }: Search, memory: Memory): Promise<void> {
+  const { link, querier, direct, echoes } = round
+  const asker = await querier
+  if (!asker) return
+  if (dropsGroup(asker)) warn(dropsGroupWarning(link))
+  const evidence = { ...asker.answered, echoes, seen: direct.seen }
+  memory.lossy ||= direct.lossy || answersWereLost(evidence)
+  if (direct.seen >= nearlyFull) warn(fullTableWarning)
+}
+
+/**
+ * Whether somebody has come into the neighbour table who was not seen and not heard: it asked for our
+ * MAC, and that answer got lost. It asks again after a second, and keeps all that it has to say until
+ * then (RFC 4861 sections 7.2.2 and 10, RETRANS_TIMER).
+ */
+function isHeldUp(
+  { link, addresses }: Sighting,
+  rounds: readonly Round[],
+  sighted: ReadonlySet<string>,
+): boolean {
+  const direct = rounds.find((round) => round.link.name === link)?.direct
+  return addresses.some(
+    (address) =>
+      isLinkLocal6(address) && !sighted.has(place(link, address)) && !direct?.knows(address),
+  )
 }
 
 function openRound(link: Link, search: Search, memory: Memory, patience: Patience): Round {
@@ -89,7 +141,8 @@ function openRound(link: Link, search: Search, memory: Memory, patience: Patienc
   const querier = memory.querier(link, warn)
   const direct = new DirectQuestions(querier, names, patience, memory.answered(link.name))
   for (const address of guesses) direct.greet(address, false)
-  return { link, question: { names, warn }, patience, querier, direct }
+  const echoes = { sent: 0, answered: 0 }
+  return { link, question: { names, warn }, patience, querier, direct, echoes }
 }
 
 /** All sources on all links at once; one that fails is a warning. */
@@ -118,15 +171,24 @@ async function askGroup({ link, querier, patience }: Round, search: Search, memo
     ...(sources.includes('mdns') ? hostQuestions(names) : []),
   ]
   const asker = await querier
-  if (!asker || questions.length === 0 || patience.signal.aborted) return
-  try {
-    await asker.ask(questions)
-    patience.asked()
-  } catch (error) {
-    if (!patience.signal.aborted) warn(`mdns on ${link.name}: ${explain(error)}`)
-    await memory.drop(link.name)
-  }
+  if (!asker || questions.length === 0) return
+  for (let tries = 1; !patience.signal.aborted; tries++)
+    try {
+      // A watch has an Ear that asks the group.
+      return patience.asked(await asker.ask(questions, search.memory !== undefined))
+    } catch (error) {
+      // What was refused has not been asked: a full table or queue may have room soon.
+      if (tries < maxTries) await sleep(retryMs, patience.signal)
+      else {
+        warn(mdnsWarning(link, error))
+        return memory.drop(link.name)
+      }
+    }
 }
+
+/** How often in a round a question is given to the kernel that refuses it, and how long after. */
+const maxTries = 5
+const retryMs = 50
 
 /**
  * The chosen sources; and whoever is seen by an echo is asked directly, and what it answers is read by

@@ -5,7 +5,7 @@ import { deadline, sleep } from '../common/schedule.ts'
 import { addressesIn, choose, isOwnAddress, namesHost } from './choose.ts'
 import { Lookout } from './lookout.ts'
 import { showsLoss } from './loss.ts'
-import type { Machine } from './machine.ts'
+import { hasOwnAddress, type Machine } from './machine.ts'
 import { Memory } from './memory.ts'
 import { merge } from './merge.ts'
 import { searchedLinks } from './operator-links.ts'
@@ -34,6 +34,12 @@ export interface Found {
 }
 
 /**
+ * What is known meanwhile of machines with addresses of their own. `settled`: whoever shares the answer to the question has had the time to
+ * give it, so that what is known of each machine is hardly added to.
+ */
+export type Seen = (machines: Machine[], settled: boolean) => void
+
+/**
  * Looks on all links, round after round until something fits or time is up; and again where packets
  * are lost, until a round brings nobody new. Finding nothing is a result. `seen` is told of what is
  * known meanwhile. Throws a Failure for wrong input, or when there is no link to look on.
@@ -42,7 +48,7 @@ export async function search(
   options: SearchOptions,
   signal: AbortSignal,
   log: Log,
-  seen?: (machines: Machine[]) => void,
+  seen?: Seen,
 ): Promise<Found> {
   const warnings = new Set<string>()
   const warn = (sentence: string): void => {
@@ -53,7 +59,9 @@ export async function search(
   if (links.length === 0)
     throw new Failure('there is no link to search: none has a carrier and an address', {
       exitStatus: exitStatus.nothingFound,
-      advice: 'plug in the cable, or name the interface with --interface (ip -br link lists them)',
+      advice:
+        [...warnings].join('; ') ||
+        'plug in the cable, or name the interface with --interface (ip -br link lists them)',
     })
   log.debug({ links: links.map((link) => link.name), sources: options.sources }, 'searching')
   const timeUp = deadline(options.timeoutMs, signal)
@@ -75,18 +83,21 @@ async function rounds(
   options: SearchOptions,
   memory: Memory,
   log: Log,
-  seen: ((machines: Machine[]) => void) | undefined,
+  seen: Seen | undefined,
 ): Promise<Machine[]> {
-  const sightings: Sighting[] = []
+  // What says the same as before, in another round, is remembered once.
+  const sightings = new Map<string, Sighting>()
   let known = 0
-  for (let round = 0; ; round++) {
+  for (let quiet = 0; ; quiet++) {
     const began = performance.now()
     const heard: Sighting[] = []
-    const present = () => wanted(merge([...sightings, ...heard]), options)
+    const present = () => wanted(merge([...sightings.values(), ...heard]), options)
     const lookout = new Lookout(asked.signal, () => {
       const machines = present()
-      seen?.(machines)
-      return options.one ? verdict(machines, options, performance.now() - began) : 'go on'
+      const settled = performance.now() - began >= sharedDelayMs + marginMs
+      seen?.(machines.filter(hasOwnAddress), settled)
+      if (options.one) return verdict(machines, options, settled)
+      return settled ? 'go on' : 'maybe later'
     })
     for await (const sighting of scan({ ...asked, signal: lookout.signal })) {
       log.debug(sighting, 'sighting')
@@ -96,15 +107,29 @@ async function rounds(
     lookout.end()
     const machines = present()
     if (lookout.signal.aborted) return machines
-    // In a round that brought nobody new nobody was missed.
-    const missed = (memory.lossy || showsLoss(heard)) && (round === 0 || machines.length > known)
-    if (machines.length > 0 && !missed) return machines
-    if (missed) log.debug({ round, machines: machines.length }, 'packets are lost: asking again')
+    if (machines.length > known) quiet = 0
+    const lossy = memory.lossy || showsLoss(heard)
+    if (machines.length > 0 && (!lossy || quiet >= quietRounds)) return machines
+    if (lossy) log.debug({ machines: machines.length }, 'packets are lost: asking again')
     known = machines.length
-    // Rounds without end are not to be memory without end: the latest count.
-    sightings.push(...heard)
-    sightings.splice(0, sightings.length - maxRemembered)
+    remember(sightings, heard)
     await sleep(began + roundMs - performance.now(), asked.signal)
+  }
+}
+
+/** Rounds that brought nobody new, where packets are lost: whoever was missed in one is seldom missed in two. */
+const quietRounds = 2
+
+/** The latest count: rounds without end are not to be memory without end. */
+function remember(sightings: Map<string, Sighting>, heard: readonly Sighting[]): void {
+  for (const sighting of heard) {
+    const key = JSON.stringify({ ...sighting, at: 0 })
+    sightings.delete(key)
+    sightings.set(key, sighting)
+  }
+  for (const key of sightings.keys()) {
+    if (sightings.size <= maxRemembered) break
+    sightings.delete(key)
   }
 }
 
@@ -119,13 +144,12 @@ const marginMs = 60
 function verdict(
   machines: readonly Machine[],
   { name = '', sources }: SearchOptions,
-  elapsedMs: number,
+  settled: boolean,
 ): 'enough' | 'maybe later' | 'go on' {
   const [machine, ...others] = machines
   if (!machine || others.length > 0 || machine.links.length > 1) return 'go on'
   if (sources.includes('ssh') && machine.ssh.hostKeys.length === 0) return 'go on'
-  const alone = isOwnAddress(name) || elapsedMs >= sharedDelayMs + marginMs
-  return alone ? 'enough' : 'maybe later'
+  return settled || isOwnAddress(name) ? 'enough' : 'maybe later'
 }
 
 /** Those among the machines that are looked for. */

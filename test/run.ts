@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { isInWorld, runInWorld } from '../scanner/demo/world.ts'
+import { makeRoomForNeighbours } from './netns/neighbours.ts'
 
 /**
  * `npm test`: runs the compiled tests, in namespaces of their own where the system allows it, shows a
@@ -15,11 +16,14 @@ const countKeys = ['pass', 'fail', 'skip'] as const
 process.exit(isInWorld() ? await runTap() : await enterWorld())
 
 async function enterWorld(): Promise<number> {
+  const restore = makeRoomForNeighbours()
   try {
     return await runInWorld(program, files)
   } catch (error) {
     console.log(`# without namespaces: ${error instanceof Error ? error.message : error}`)
     return runTap()
+  } finally {
+    restore()
   }
 }
 

@@ -1,11 +1,16 @@
 import { exitStatus } from '../../common/contract.ts'
 import { nothingFound } from '../locate.ts'
+import type { Machine } from '../machine.ts'
 import { explainLeftOut } from '../operator-links.ts'
 import type { Console } from '../options.ts'
 import { formatJson } from '../print/json.ts'
 import { formatEvent, publicEvent } from '../print/ndjson.ts'
 import { formatTable } from '../print/table.ts'
-import { type SearchOptions, search } from '../search.ts'
+import { formatSoFar } from '../print/watch.ts'
+import { type SearchOptions, type Seen, search } from '../search.ts'
+import type { MachineEvent } from '../watch/events.ts'
+import { InPlace } from '../watch/in-place.ts'
+import { Told } from '../watch/told.ts'
 
 /** `scanner find [NAME]`: one row a machine on stdout; status 3 when there is none. */
 export async function find(
@@ -19,11 +24,13 @@ export async function find(
     ...options,
     keysOf: options.json || options.ndjson ? 'everybody' : 'strangers',
   }
-  const { machines, warnings } = await search(wanted, signal, console_.log)
+  const live = isLive(options, console_) ? new InPlace(process.stdout) : undefined
+  const told = new Told((machine) => isComplete(machine, options))
+  const seen = seenBy(options, live, told)
+  const { machines, warnings } = await search(wanted, signal, console_.log, seen)
+  live?.close()
   if (options.json) process.stdout.write(formatJson(machines, warnings))
-  if (options.ndjson)
-    for (const machine of machines)
-      process.stdout.write(formatEvent(publicEvent({ event: 'found', machine }, new Date())))
+  if (options.ndjson) printEvents(told.rest(machines))
   for (const warning of warnings) console_.warn(warning)
   if (machines.length === 0) {
     for (const line of nothingFound(options)) console_.say(line)
@@ -32,6 +39,31 @@ export async function find(
   if (!options.json && !options.ndjson)
     process.stdout.write(formatTable(machines, process.stdout.columns))
   return exitStatus.done
+}
+
+/** Rows as they come are for a person at a terminal, between whose lines nothing else is written. */
+function isLive({ json, ndjson }: { json: boolean; ndjson: boolean }, { logs }: Console): boolean {
+  return process.stdout.isTTY && process.env.TERM !== 'dumb' && !json && !ndjson && !logs
+}
+
+/** What is done with that which is known before the end; undefined when nothing is. */
+function seenBy(
+  { ndjson }: { ndjson: boolean },
+  live: InPlace | undefined,
+  told: Told,
+): Seen | undefined {
+  if (live) return (machines) => machines.length > 0 && live.show(formatSoFar(machines, live.size))
+  if (!ndjson) return undefined
+  return (machines, settled) => settled && printEvents(told.soFar(machines))
+}
+
+/** Whether its ssh server has been visited, if that is wanted. */
+function isComplete(machine: Machine, { sources }: SearchOptions): boolean {
+  return !sources.includes('ssh') || machine.sources.includes('ssh')
+}
+
+function printEvents(events: readonly MachineEvent[]): void {
+  for (const event of events) process.stdout.write(formatEvent(publicEvent(event, new Date())))
 }
 
 /** With `--verbose`: which links are not searched, and why. */

@@ -10,7 +10,6 @@ import type { SearchOptions } from '../search.ts'
 import { follow, type Situation } from '../watch/follow.ts'
 import { type Goal, Waiting } from '../watch/goal.ts'
 import { tellLeftOut } from './find.ts'
-import { once } from './watch.ts'
 
 /** Whoever waits for a server wants to know soon; one connection in this time costs a booting machine nothing. */
 const sshRetryMs = 2000
@@ -28,7 +27,7 @@ export async function wait(
   await tellLeftOut(options, console_)
   progress.say(`waiting for '${name}' ${phrase[goal]}, ${duration(timeoutMs)} (Ctrl-C ends)`)
   let last: readonly Machine[] = []
-  for await (const situation of follow({ ...options, sshRetryMs }, once(console_.warn), signal)) {
+  for await (const situation of follow({ ...options, sshRetryMs }, console_.warn, signal)) {
     last = situation.machines
     progress.tell(situation)
     const verdict = waiting.judge(situation)
@@ -116,10 +115,10 @@ export async function findWhenThere(
   await tellLeftOut(options, console_)
   progress.say(`waiting for ${wanted}, ${duration(timeoutMs)} (Ctrl-C ends)`)
   const warnings: string[] = []
-  const warn = once((sentence) => {
+  const warn = (sentence: string) => {
     warnings.push(sentence)
     if (!options.json) console_.warn(sentence)
-  })
+  }
   let machines: readonly Machine[] = []
   let reached = false
   for await (const situation of follow({ ...options, sshRetryMs }, warn, signal)) {

@@ -42,21 +42,12 @@ async function printEvents(
   signal: AbortSignal,
 ): Promise<readonly Machine[]> {
   let machines: readonly Machine[] = []
-  for await (const situation of follow({ ...options, sshRetryMs }, once(console_.warn), signal)) {
+  for await (const situation of follow({ ...options, sshRetryMs }, console_.warn, signal)) {
     ;({ machines } = situation)
     for (const event of situation.events)
       process.stdout.write(formatEvent(publicEvent(event, new Date())))
   }
   return machines
-}
-
-/** A warning is said once, however often a round meets with it. */
-export function once(warn: (sentence: string) => void): (sentence: string) => void {
-  const said = new Set<string>()
-  return (sentence) => {
-    if (!said.has(sentence)) warn(sentence)
-    said.add(sentence)
-  }
 }
 
 /** The live table; what it showed last is left on the terminal, to be read and copied. */
@@ -69,10 +60,10 @@ async function showTable(options: WatchOptions, signal: AbortSignal): Promise<re
   // What a row tells of its state goes out by itself.
   const ticker = setInterval(draw, 1000)
   draw()
-  const warn = once((sentence) => {
+  const warn = (sentence: string) => {
     table.warnings.push(sentence)
     draw()
-  })
+  }
   try {
     for await (const situation of follow({ ...options, sshRetryMs }, warn, signal)) {
       table.update(situation, Date.now())

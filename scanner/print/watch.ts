@@ -48,6 +48,13 @@ export function formatFrame(frame: Frame, { columns, lines }: Size, colour: bool
   return [heading, ...body, ...footer].slice(0, lines)
 }
 
+/** The table of a look that goes on, in the same room. */
+export function formatSoFar(machines: readonly Machine[], { columns, lines }: Size): string[] {
+  const cut = (line: string) => fitted(line, columns)
+  const table = formatTable(machines, columns).trimEnd().split('\n').map(cut)
+  return table.length <= lines ? table : shortened(table, lines, cut)
+}
+
 function title({ rows, links, searching }: Frame): string {
   const count = rows.filter((row) => row.state !== 'gone').length
   const what = count === 1 ? '1 installer' : `${count} installers`

@@ -5,14 +5,18 @@ import type { Patience } from './patience.ts'
 import type { Querier } from './querier.ts'
 
 /**
- * Where answers to the group's question come in, one that was seen gets this long to send its own
- * before it is asked again by itself, in milliseconds.
+ * Where answers to the group's question come in, whoever was seen may send its own until none has
+ * come for so long, in milliseconds: before that nobody is asked again by himself.
  */
 const ownTimeMs = 60
+/** But no longer than that: somebody may talk without end. */
+const longestOwnTimeMs = 500
 /** After each direct question; nobody shares the answer, so none is delayed (RFC 6762 section 6). */
 const waitsMs = [100, 150, 250]
 /** Machines asked one by one in a round, against one that pretends to be all of them. */
 const maxAsked = 4096
+/** Machines asked at once: the answers, a kilobyte each as the kernel counts, fit into a receive buffer of its default size. */
+const maxUnderWay = 128
 
 /**
  * The direct questions of a round on one link: each machine that was seen, at the address that it
@@ -23,9 +27,15 @@ export class DirectQuestions {
   readonly #querier: Promise<Querier | undefined>
   readonly #names: readonly string[]
   readonly #patience: Patience
-  readonly #asked = new Set<string>()
+  readonly #greeted = new Set<string>()
   readonly #installers = new Set<string>()
   readonly #answered: Set<string>
+  /** Those who have been asked more than once. */
+  readonly #repeated = new Set<string>()
+  readonly #waiting: string[] = []
+  /** Who is asked now: called when the answer comes. */
+  readonly #underWay = new Map<string, () => void>()
+  #ownTimeEnds: Promise<void> | undefined
   /** Whether an answer came to a repeated question only, or the kernel could not send one. */
   lossy = false
 
@@ -40,46 +50,109 @@ export class DirectQuestions {
     this.#patience = patience
     this.#answered = answered
     void querier.then((it) => {
-      const stop = it?.onAnswer(({ address }) => this.#noteAnswer(address))
-      patience.signal.addEventListener('abort', () => stop?.())
+      // The querier outlives the round.
+      if (!it || patience.signal.aborted) return
+      const stop = it.onAnswer(({ address }) => this.#noteAnswer(address))
+      patience.signal.addEventListener('abort', stop)
     })
+  }
+
+  /** How many machines were seen. */
+  get seen(): number {
+    return this.#greeted.size
   }
 
   /** A machine was seen at this link-local address. */
   greet(address: string, isInstaller: boolean): void {
     if (isInstaller) this.#installers.add(address)
-    if (this.#asked.has(address) || this.#asked.size >= maxAsked) return
-    this.#asked.add(address)
-    void this.#ask(address)
+    if (this.#greeted.has(address) || this.#greeted.size >= maxAsked) return
+    this.#greeted.add(address)
+    void this.#queue(address)
   }
 
-  async #ask(address: string): Promise<void> {
+  /** Whether it was in the neighbour table before, or was seen or heard meanwhile. */
+  knows(address: string): boolean {
+    return this.#greeted.has(address) || this.#answered.has(address)
+  }
+
+  async #queue(address: string): Promise<void> {
     const querier = await this.#querier
     if (!querier || querier.link.addresses.some((a) => a.address === address && isUsable(a))) return
     if (this.#answered.has(address)) return
+    await querier.caughtUp()
+    if (querier.heard.fromGroup > 0) await this.#ownTime(querier)
+    this.#waiting.push(address)
+    if (this.#underWay.size < maxUnderWay) await this.#askWaiting(querier)
+  }
+
+  /** Resolves when the answers to the group's question have come to an end. */
+  #ownTime(querier: Querier): Promise<void> {
+    this.#ownTimeEnds ??= this.#untilQuiet(querier).finally(() => {
+      this.#ownTimeEnds = undefined
+    })
+    return this.#ownTimeEnds
+  }
+
+  async #untilQuiet(querier: Querier): Promise<void> {
     const { signal } = this.#patience
-    if (querier.heard.fromGroup > 0) {
-      this.#patience.expect(address, ownTimeMs)
+    const latest = performance.now() + longestOwnTimeMs
+    let heard = -1
+    while (heard !== querier.heard.fromGroup && performance.now() < latest && !signal.aborted) {
+      heard = querier.heard.fromGroup
+      this.#patience.expect(queue, 2 * ownTimeMs)
       await sleep(ownTimeMs, signal)
-    }
-    for (const [times, waitMs] of waitsMs.entries()) {
-      if (this.#answered.has(address) || signal.aborted) return
-      if (times > 0 && !this.#installers.has(address)) return
-      this.#patience.expect(address, waitMs)
-      try {
-        await querier.askDirectly(address, this.#names)
-      } catch {
-        // No route, or a full neighbour table: another round may come through.
-        this.lossy ||= address !== staticLinkLocal
-        return
-      }
-      await sleep(waitMs, signal)
-      if (times > 0 && this.#answered.has(address)) this.lossy = true
+      await querier.caughtUp()
     }
   }
 
+  /** Asks whoever waits, one after the other. */
+  async #askWaiting(querier: Querier): Promise<void> {
+    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
+      if (this.#answered.has(next) || this.#patience.signal.aborted) continue
+      await this.#ask(querier, next)
+      this.#underWay.delete(next)
+    }
+  }
+
+  async #ask(querier: Querier, address: string): Promise<void> {
+    const { signal } = this.#patience
+    for (const [times, waitMs] of waitsMs.entries()) {
+      if (times > 0 && !this.#installers.has(address)) return
+      if (times > 0) this.#repeated.add(address)
+      this.#patience.expect(address, waitMs)
+      // Those who wait are waited for as well.
+      if (this.#waiting.length > 0) this.#patience.expect(queue, 2 * waitMs)
+      const answered = this.#answerOf(address, waitMs)
+      try {
+        await querier.askDirectly(address, this.#names)
+      } catch {
+        // No route, a full neighbour table, or a firewall: the next may come through.
+        this.lossy ||= address !== staticLinkLocal
+      }
+      await answered
+      await querier.caughtUp()
+      if (signal.aborted || this.#answered.has(address)) return
+    }
+  }
+
+  /** Resolves when it has answered, or when time is up. */
+  #answerOf(address: string, waitMs: number): Promise<void> {
+    const controller = new AbortController()
+    const { signal } = this.#patience
+    const end = () => controller.abort()
+    signal.addEventListener('abort', end)
+    this.#underWay.set(address, end)
+    return sleep(waitMs, controller.signal).finally(() => signal.removeEventListener('abort', end))
+  }
+
   #noteAnswer(address: string): void {
+    // Before the round ends by it: whoever looks then is to see it.
+    if (this.#repeated.has(address)) this.lossy = true
     this.#answered.add(address)
+    this.#underWay.get(address)?.()
     this.#patience.met(address)
   }
 }
+
+/** What stands for all who wait to be asked. */
+const queue = 'direct questions'

@@ -1,4 +1,4 @@
-import { runCommand } from '../../common/command.ts'
+import { firstLine, runCommand } from '../../common/command.ts'
 import { Failure } from '../../common/failure.ts'
 import { here } from './platform/here.ts'
 import type { Neighbour, Platform, TableCommand } from './platform/platform.ts'
@@ -29,7 +29,7 @@ async function readPart(
   const { status, stdout, stderr } = await runCommand(command, args, signal)
   if (status !== 0)
     throw new Failure(
-      `'${command} ${args.join(' ')}' ended with status ${status}: ${stderr.trim()}`,
+      `'${command} ${args.join(' ')}' ended with status ${status}: ${firstLine(stderr)}`,
     )
   return parse(stdout)
 }

@@ -28,7 +28,10 @@ export const neighbour: Source = async function* (round) {
     direct.greet(address, isHolder)
     yield { ...sighting(link, address), installer: isHolder }
   }
-  if (failed) greetAll(round, await sweep(round))
+  // To answer, they made themselves known: ping may drop replies of a crowd, the table keeps all.
+  const entries = failed ? await sweep(round) : await entriesOf(round)
+  greetAll(round, entries)
+  if (failed) yield* sightingsOf(link, entries)
   await present
   const held = await holder
   if (held?.mac && !patience.signal.aborted) direct.greet(linkLocalFromMac(held.mac), true)
@@ -56,10 +59,7 @@ function greetHolder(round: Round, entries: readonly Neighbour[]): void {
   if (holder) round.direct.greet(linkLocalFromMac(holder.mac), true)
 }
 
-/**
- * The links' entries in the neighbour table. Not that of the static address: it stays there after
- * its holder has left. A table that cannot be read is a warning.
- */
+/** The links' entries in the neighbour table; a table that cannot be read is a warning. */
 export async function* readTable(
   links: readonly Link[],
   signal: AbortSignal,
@@ -67,15 +67,19 @@ export async function* readTable(
 ): AsyncGenerator<Sighting> {
   try {
     const entries = await readNeighbours(signal)
-    for (const link of links) {
-      const own = new Set(link.addresses.map((each) => each.address))
-      for (const { address, mac, link: on } of entries)
-        if (on === link.name && !own.has(address) && address !== staticLinkLocal)
-          yield sighting(link, address, mac)
-    }
+    for (const link of links) yield* sightingsOf(link, entries)
   } catch (error) {
-    if (!signal.aborted) warn(`neighbour table: ${explain(error)}`)
+    if (!signal.aborted) warn(explain(error))
   }
+}
+
+/** Not the entry of the static address: it stays there after its holder has left. */
+function sightingsOf(link: Link, entries: readonly Neighbour[]): Sighting[] {
+  const own = new Set(link.addresses.map((each) => each.address))
+  return entries
+    .filter((each) => each.link === link.name && !own.has(each.address))
+    .filter((each) => each.address !== staticLinkLocal)
+    .map(({ address, mac }) => sighting(link, address, mac))
 }
 
 function sighting(link: Link, address: string, mac?: string): Sighting {

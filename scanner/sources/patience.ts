@@ -7,10 +7,17 @@ import { setMaxListeners } from 'node:events'
 
 /** RFC 6762 section 6: a responder waits up to 120 ms with records that others may answer for as well. */
 export const sharedDelayMs = 120
+/** Section 7.2: and up to 500 ms after a question whose known answers need several packets. */
+export const truncatedDelayMs = 500
 /** For the way there and back, and for a machine that has just been woken by the question. */
 const travelMs = 60
 /** Whoever answered this late shows that others may take as long again; more is not granted. */
 const longestPauseMs = 600
+/**
+ * However much comes: 1,000 machines take a few seconds on a slow computer. Whoever goes on making up
+ * something new is not to keep a round from its end.
+ */
+const longestRoundMs = 15_000
 
 /** How long after news at `now` more may come, when the question it answers left at `askedAt`. */
 export function pauseAfter(now: number, askedAt: number): number {
@@ -25,27 +32,29 @@ export class Patience {
   readonly #expected = new Map<string, number>()
   #until: number
   #askedAt = performance.now()
+  readonly #latest: number
   #timer: NodeJS.Timeout | undefined
   readonly #end = () => this.#stop()
   readonly #parent: AbortSignal
 
   /** With nothing that fits it lasts for `emptyMs`: a slow answer is worth more than an early end. */
-  constructor(parent: AbortSignal, emptyMs: number) {
+  constructor(parent: AbortSignal, emptyMs: number, longestMs = longestRoundMs) {
     this.signal = this.#controller.signal
     this.#parent = parent
     // One for each machine that is waited for.
     setMaxListeners(0, this.signal)
     this.#until = this.#askedAt + sharedDelayMs + travelMs
+    this.#latest = this.#askedAt + longestMs
     this.expect('', emptyMs)
     parent.addEventListener('abort', this.#end)
     if (parent.aborted) this.#stop()
     else this.#rest()
   }
 
-  /** A question has left to a group; whoever shares the answer may wait with it. */
-  asked(): void {
+  /** A question has left to a group; whoever shares the answer may wait with it, so many milliseconds. */
+  asked(delayMs = sharedDelayMs): void {
     this.#askedAt = performance.now()
-    this.#until = Math.max(this.#until, this.#askedAt + sharedDelayMs + travelMs)
+    this.#until = Math.max(this.#until, this.#askedAt + delayMs + travelMs)
   }
 
   /** Something new came; `fits` when it is of what is looked for. */
@@ -61,12 +70,12 @@ export class Patience {
   }
 
   met(whose: string): void {
-    if (!this.#expected.delete(whose) || this.signal.aborted) return
-    clearTimeout(this.#timer)
-    this.#rest()
+    if (this.#expected.delete(whose)) this.#rest()
   }
 
   #rest(): void {
+    clearTimeout(this.#timer)
+    if (this.signal.aborted) return
     this.#timer = setTimeout(() => {
       // A busy machine fires its timers before it reads its sockets: what has arrived is read first.
       setImmediate(() => (this.#left() > 0 ? this.#rest() : this.#stop()))
@@ -76,7 +85,7 @@ export class Patience {
   #left(): number {
     let until = this.#until
     for (const each of this.#expected.values()) until = Math.max(until, each)
-    return Math.max(0, Math.ceil(until - performance.now()))
+    return Math.max(0, Math.ceil(Math.min(until, this.#latest) - performance.now()))
   }
 
   #stop(): void {

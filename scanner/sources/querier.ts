@@ -1,10 +1,13 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { isIPv4 } from '../../common/address.ts'
 import { mdnsPort } from '../../common/contract.ts'
-import { explain } from '../../common/failure.ts'
 import { isOnLink, type Link, ownIPv4, ownLinkLocal } from '../../common/links.ts'
 import { type Arrival, type Door, openGroup, openUnicast } from '../../common/mdns.ts'
-import { type Question, type ResourceRecord, recordKey } from '../../common/message.ts'
+import { type Message, type Question, recordKey } from '../../common/message.ts'
 import { packQuery } from '../../common/pack.ts'
-import { directQuestions, knownAnswers } from './questions.ts'
+import { mdnsWarning } from './gone.ts'
+import { sharedDelayMs, truncatedDelayMs } from './patience.ts'
+import { directQuestions, type HeardRecord, isAnswer, knownAnswers } from './questions.ts'
 
 /** An answer, and the door that it came through. */
 export interface Answer extends Arrival {
@@ -13,15 +16,25 @@ export interface Answer extends Arrival {
 
 /** More records than this are not kept as known: 1,000 machines have two that answer a question. */
 const maxKnown = 4096
+/** Turns of the event loop; a full receive buffer takes a hundred. */
+const maxTurns = 256
 /** IPv6 and UDP headers. */
 const headerBytes = 48
 
+/** What was asked and heard on a link, which outlives the sockets. */
+export class Knowledge {
+  timesAsked = 0
+  /** Records that need not be said again. */
+  readonly records = new Map<string, HeardRecord>()
+}
+
 /**
  * The mDNS sockets of a search on one link. It asks the group from an ephemeral port first: then
- * everybody answers at once and by unicast (RFC 6762 section 6.7). Asked again, it asks from port
- * 5353 and names what it knows, and the answers go to the group (5.2, 7.1), which needs no entry in
- * anybody's neighbour table. Single machines are asked directly, from a socket of its own, because a
- * stateful firewall lets only those answers in that come from whom was asked.
+ * everybody answers at once and by unicast (RFC 6762 section 6.7). It asks from port 5353 as well,
+ * and names what it knows: those answers go to the group (5.2, 7.1), which needs no entry in
+ * anybody's neighbour table, and a packet that is lost on the one way comes by the other. Single
+ * machines are asked directly, from a socket of its own, because a stateful firewall lets only those
+ * answers in that come from whom was asked.
  */
 export class Querier {
   readonly link: Link
@@ -29,24 +42,29 @@ export class Querier {
   readonly doors: readonly Door[]
   /** What was heard that way: who drops what is decided by it. */
   readonly heard = { fromGroup: 0, direct: 0, ownQuestion: false }
+  /** Who answered the group's question by unicast, and who by multicast. */
+  readonly answered = { once: new Set<string>(), byGroup: new Set<string>() }
   /** Whether a question has left that is known again when it comes back from the group. */
   askedGroup = false
+  #arrived = 0
   readonly #askers: Door[]
   readonly #listeners: Door[]
-  readonly #direct: Door | undefined
+  readonly #direct: Door[]
   readonly #listening = new Set<(answer: Answer) => void>()
-  readonly #known = new Map<string, ResourceRecord>()
-  readonly #askedByOthers = new Map<string, number>()
-  #timesAsked = 0
+  readonly #knowledge: Knowledge
+  /** What has been asked here, each with the moment at which another host has last asked it. */
+  readonly #asked = new Map<string, number>()
 
-  constructor(link: Link, askers: Door[], listeners: Door[], direct: Door | undefined) {
+  constructor(link: Link, askers: Door[], listeners: Door[], direct: Door[], knowledge: Knowledge) {
     this.link = link
+    this.#knowledge = knowledge
     this.#askers = askers
     this.#listeners = listeners
     this.#direct = direct
-    this.doors = [...askers, ...listeners, ...(direct ? [direct] : [])]
+    this.doors = [...askers, ...listeners, ...direct]
     for (const door of this.doors)
       door.onMessage((arrival) => {
+        this.#arrived++
         if (arrival.message.response) this.#hearAnswer(door, arrival)
         else this.#hearQuestion(arrival)
       })
@@ -63,33 +81,55 @@ export class Querier {
     return () => this.#listening.delete(listener)
   }
 
-  /** Asks the group, in each family. Rejects when no family could be asked. */
-  async ask(questions: readonly Question[]): Promise<void> {
-    const again = this.#timesAsked++ > 0 && this.#listeners.length === this.#askers.length
-    const doors = again ? this.#listeners : this.#askers
-    const known = again ? knownAnswers(questions, this.#known.values()) : []
+  /**
+   * Asks the group, in each family; `listening` says that answers to the group are wanted from the
+   * first time on. Gives how long an answer may be delayed, in milliseconds. Rejects when no family
+   * could be asked.
+   */
+  async ask(questions: readonly Question[], listening: boolean): Promise<number> {
+    const again = this.#knowledge.timesAsked > 0
+    const deaf = this.#listeners.length < this.#askers.length
     // RFC 6762 section 7.3: what another host has just asked for, with no more known than here, is asked.
-    const open = again ? questions.filter((each) => !this.#isAsked(each)) : questions
-    if (open.length === 0) return
-    const messages = packQuery(open, known, this.link.mtu - headerBytes)
-    const sent = await Promise.allSettled(
-      doors.map(async (door) => {
-        for (const message of messages) await door.send({ ...message, id: again ? 0 : questionId })
-      }),
-    )
-    if (!again) this.askedGroup ||= sent.some((each) => each.status === 'fulfilled')
+    const open = questions.filter((each) => !this.#isAsked(each))
+    for (const each of questions)
+      if (!this.#asked.has(questionKey(each)))
+        this.#asked.set(questionKey(each), Number.NEGATIVE_INFINITY)
+    const known = knownAnswers(questions, this.#knowledge.records.values(), performance.now())
+    const standing = packQuery(open, known, this.link.mtu - headerBytes)
+    // The group first: to hear its answers takes no room in a neighbour table that is filling.
+    const sent = [
+      ...(listening || (again && !deaf) ? await sendAll(this.#listeners, standing) : []),
+      ...(!again || deaf ? await this.#askOnce(questions) : []),
+    ]
     const refused = sent.find((each) => each.status === 'rejected')
     if (refused && sent.every((each) => each.status === 'rejected')) throw refused.reason
+    this.#knowledge.timesAsked++
+    return standing.length > 1 ? truncatedDelayMs : sharedDelayMs
+  }
+
+  async #askOnce(questions: readonly Question[]): Promise<PromiseSettledResult<void>[]> {
+    const sent = await sendAll(this.#askers, [{ id: questionId, questions: [...questions] }])
+    this.askedGroup ||= sent.some((each) => each.status === 'fulfilled')
+    return sent
+  }
+
+  /** Resolves when what has arrived so far is read: a busy machine fires its timers before that. */
+  async caughtUp(): Promise<void> {
+    for (let before = -1, turns = 0; before !== this.#arrived && turns < maxTurns; turns++) {
+      before = this.#arrived
+      await nextTurn()
+    }
   }
 
   /** Asks one machine for everything, in one packet. Rejects when the kernel refuses to send it. */
   async askDirectly(address: string, names: readonly string[]): Promise<void> {
     const questions = directQuestions(address, names)
-    await this.#direct?.send({ id: questionId, questions }, { address, port: mdnsPort })
+    const door = this.#direct.find((each) => (each.family === 'IPv4') === isIPv4(address))
+    await door?.send({ id: questionId, questions }, { address, port: mdnsPort })
   }
 
   isDirect(door: Door): boolean {
-    return door === this.#direct
+    return this.#direct.includes(door)
   }
 
   close(): void {
@@ -99,12 +139,21 @@ export class Querier {
 
   #hearAnswer(door: Door, arrival: Arrival): void {
     const { message, address, port } = arrival
+    const { records } = this.#knowledge
     // RFC 6762 sections 6 and 11: from port 5353, and from the link.
     const fromLink = door.family === 'IPv6' || isOnLink(this.link, address)
     if (port !== mdnsPort || !fromLink) return
     this.heard[this.isDirect(door) ? 'direct' : 'fromGroup']++
-    for (const record of [...message.answers, ...message.additionals])
-      if (record.ttl > 0 && this.#known.size < maxKnown) this.#known.set(recordKey(record), record)
+    if (this.#listeners.includes(door)) this.answered.byGroup.add(address)
+    else if (!this.isDirect(door)) this.answered.once.add(address)
+    // Nothing else answers a question, and so need not be said again (section 7.1).
+    const heardAt = performance.now()
+    for (const record of [...message.answers, ...message.additionals]) {
+      const key = recordKey(record)
+      if (record.ttl === 0) records.delete(key)
+      else if (isAnswer(record) && (records.size < maxKnown || records.has(key)))
+        records.set(key, { record, heardAt })
+    }
     for (const listener of this.#listening) listener({ ...arrival, door })
   }
 
@@ -113,11 +162,12 @@ export class Querier {
       if (message.id === questionId) this.heard.ownQuestion = true
     } else if (message.answers.length === 0 && !message.truncated)
       for (const question of message.questions.slice(0, maxHeardQuestions))
-        if (!question.unicast) this.#askedByOthers.set(questionKey(question), performance.now())
+        if (!question.unicast && this.#asked.has(questionKey(question)))
+          this.#asked.set(questionKey(question), performance.now())
   }
 
   #isAsked(question: Question): boolean {
-    const at = this.#askedByOthers.get(questionKey(question))
+    const at = this.#asked.get(questionKey(question))
     return at !== undefined && performance.now() - at < recentMs
   }
 }
@@ -131,11 +181,27 @@ const recentMs = 1000
 
 const questionKey = ({ name, type }: Question) => `${name.toLowerCase()} ${type}`
 
+function sendAll(doors: readonly Door[], messages: readonly Partial<Message>[]) {
+  return Promise.allSettled(
+    doors.map(async (door) => {
+      const [question, ...more] = messages
+      if (!question?.questions?.length) return
+      await door.send(question)
+      // Of known answers one packet may be lost: those few answer once more.
+      for (const message of more) await door.send(message).catch(() => {})
+    }),
+  )
+}
+
 /**
  * Opens what can be opened; a group socket that another program keeps to itself is done without.
  * Throws a Failure when there is nothing to ask with.
  */
-export async function openQuerier(link: Link, warn: (sentence: string) => void): Promise<Querier> {
+export async function openQuerier(
+  link: Link,
+  warn: (sentence: string) => void,
+  knowledge: Knowledge = new Knowledge(),
+): Promise<Querier> {
   const linkLocal = ownLinkLocal(link)
   const ipv4 = ownIPv4(link)
   const own = [linkLocal, ipv4].flatMap((address) => address ?? [])
@@ -145,16 +211,20 @@ export async function openQuerier(link: Link, warn: (sentence: string) => void):
       ...(linkLocal ? [openGroup(link.name, 'IPv6')] : []),
       ...(ipv4 ? [openGroup(link.name, 'IPv4', ipv4)] : []),
     ]),
-    linkLocal ? openUnicast(link.name, linkLocal, 0).catch(() => undefined) : undefined,
+    Promise.allSettled(own.map((address) => openUnicast(link.name, address, 0))),
   ])
-  const askers = asked.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
-  const listeners = listened.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+  const askers = opened(asked)
+  const listeners = opened(listened)
   const refused = asked.find((each) => each.status === 'rejected')
   const deaf = listened.find((each) => each.status === 'rejected')
   if (askers.length === 0 && refused) {
-    for (const door of listeners) door.close()
+    for (const door of [...listeners, ...opened(direct)]) door.close()
     throw refused.reason
   }
-  if (deaf) warn(explain(deaf.reason))
-  return new Querier(link, askers, listeners, direct)
+  if (deaf) warn(mdnsWarning(link, deaf.reason))
+  return new Querier(link, askers, listeners, opened(direct), knowledge)
+}
+
+function opened(doors: readonly PromiseSettledResult<Door>[]): Door[] {
+  return doors.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
 }

@@ -32,18 +32,36 @@ export function directQuestions(address: string, names: readonly string[]): Ques
  */
 const recommendedTtl = { A: 120, AAAA: 120, PTR: 4500 }
 
-/** The records, of those heard, that answer one of the questions: what need not be said again (7.1). */
+export interface HeardRecord {
+  record: ResourceRecord
+  /** Milliseconds of a steady clock. */
+  heardAt: number
+}
+
+/** Whether the record is of a type that is asked for. */
+export function isAnswer(
+  record: ResourceRecord,
+): record is Extract<ResourceRecord, { type: 'A' | 'AAAA' | 'PTR' }> {
+  return record.type === 'A' || record.type === 'AAAA' || record.type === 'PTR'
+}
+
+/**
+ * The records, of those heard, that answer one of the questions and have at least half of their life
+ * before them: what need not be said again (7.1).
+ */
 export function knownAnswers(
   questions: readonly Question[],
-  heard: Iterable<ResourceRecord>,
+  heard: Iterable<HeardRecord>,
+  now: number,
 ): ResourceRecord[] {
   const known: ResourceRecord[] = []
-  for (const record of heard) {
-    if (record.type !== 'A' && record.type !== 'AAAA' && record.type !== 'PTR') continue
-    const asked = questions.some(
-      (each) => each.type === record.type && sameName(each.name, record.name),
-    )
-    if (asked) known.push({ ...record, ttl: recommendedTtl[record.type], flush: false })
+  for (const { record, heardAt } of heard) {
+    if (!isAnswer(record)) continue
+    const ttl = Math.floor(recommendedTtl[record.type] - (now - heardAt) / 1000)
+    const isAsked = (each: Question) =>
+      each.type === record.type && sameName(each.name, record.name)
+    if (ttl < recommendedTtl[record.type] / 2 || !questions.some(isAsked)) continue
+    known.push({ ...record, ttl, flush: false })
   }
   return known
 }

@@ -14,6 +14,8 @@ export interface Round {
   querier: Promise<Querier | undefined>
   /** Asks machines one by one, as they are seen. */
   direct: DirectQuestions
+  /** Echo requests that left, and replies that came. */
+  echoes: { sent: number; answered: number }
 }
 
 /** What one source sees in one round on one link. It ends with the round's signal at the latest. */

@@ -27,7 +27,7 @@ function sighting({ link }: Round, address: string, mac?: string): Sighting {
 }
 
 /** The group has the last 24 bits of the address: one card in 2^24 is in it with its own (RFC 4291 section 2.7.1). */
-function isInGroupByChance(address: string): boolean {
+export function isInGroupByChance(address: string): boolean {
   const bytes = addressBytes(address)
   return address !== staticLinkLocal && bytes.length === 16 && bytes.readUIntBE(13, 3) === 0x47
 }

@@ -8,6 +8,8 @@ import type { Round } from './round.ts'
 const leastPrefixLength = 24
 /** How long ARP, and an answer, may take. */
 const waitMs = 100
+/** For 254 questions, on a machine that has other work. */
+const askMs = 1000
 
 /**
  * For a machine that cannot send echoes: an mDNS question to every IPv4 address of a small network,
@@ -16,9 +18,11 @@ const waitMs = 100
  */
 export async function sweep({ link, querier, question, patience }: Round): Promise<Neighbour[]> {
   const asker = await querier
-  patience.expect('sweep', 2 * waitMs)
-  for (const address of hostsOf(link))
+  patience.expect('sweep', askMs + waitMs)
+  for (const address of hostsOf(link)) {
+    if (patience.signal.aborted) break
     await asker?.askDirectly(address, question.names).catch(() => {})
+  }
   await sleep(waitMs, patience.signal)
   const entries = await readNeighbours(patience.signal).catch(() => [])
   patience.met('sweep')

@@ -1,3 +1,4 @@
+import { isIPv4 } from '../../common/address.ts'
 import { decodeAdvertisement } from '../../common/advertisement.ts'
 import { installerSubtype, sshService, staticLinkLocal } from '../../common/contract.ts'
 import {
@@ -22,6 +23,8 @@ const maxRecordsInMessage = 256
 
 interface Entry {
   record: ResourceRecord
+  /** The address of whoever said it last. */
+  from: string
   heardAt: number
   expiresAt: number
   /** How often it has been asked for again. */
@@ -48,8 +51,8 @@ export class RecordCache {
   readonly #entries = new Map<string, Entry>()
   readonly #byName = new Map<string, Set<string>>()
 
-  /** Takes in a response; undefined when it says nothing of interest here. */
-  take(message: Message, now: number): Change | undefined {
+  /** Takes in a response of the host at `from`; undefined when it says nothing of interest here. */
+  take(message: Message, now: number, from = ''): Change | undefined {
     const records = [...message.answers, ...message.additionals]
     if (records.length > maxRecordsInMessage) return undefined
     const wanted = records.filter(isWanted)
@@ -60,7 +63,7 @@ export class RecordCache {
       if (record.ttl === 0) {
         this.#remove(recordKey(record))
         if (isAddress(record)) released.add(record.data)
-      } else this.#put(record, now)
+      } else this.#put(record, now, from)
     }
     return { ...this.#touched(wanted), gone: this.#unheld(released) }
   }
@@ -171,12 +174,12 @@ export class RecordCache {
     return names
   }
 
-  #put(record: ResourceRecord, now: number): void {
+  #put(record: ResourceRecord, now: number, from: string): void {
     const key = recordKey(record)
     if (record.flush) this.#flush(record, key, now)
     if (!this.#entries.has(key) && this.#entries.size >= maxRecords) return
     const expiresAt = now + Math.min(record.ttl, maxTtl) * 1000
-    this.#entries.set(key, { record, heardAt: now, expiresAt, refreshes: 0 })
+    this.#entries.set(key, { record, from, heardAt: now, expiresAt, refreshes: 0 })
     const name = record.name.toLowerCase()
     const keys = this.#byName.get(name)
     if (keys) keys.add(key)
@@ -212,8 +215,20 @@ export class RecordCache {
       .sort((a, b) => a.heardAt - b.heardAt)
   }
 
+  /**
+   * The addresses of a name. While two machines claim it both have told theirs (RFC 6762 section 9),
+   * and they are of one machine only: of who spoke last, by IPv6 and by IPv4.
+   */
   #addresses(name: string, now: number): Entry[] {
-    return [...this.#of(name, 'AAAA', now), ...this.#of(name, 'A', now)]
+    const entries = [...this.#of(name, 'AAAA', now), ...this.#of(name, 'A', now)]
+    const speakers = [true, false].map((four) => {
+      const told = entries.filter(({ from }) => isIPv4(from) === four)
+      return told.reduce<Entry | undefined>(
+        (last, each) => (last && last.heardAt > each.heardAt ? last : each),
+        undefined,
+      )?.from
+    })
+    return entries.filter(({ from }) => speakers.includes(from))
   }
 
   #pointersTo(instance: string, now: number): Entry[] {

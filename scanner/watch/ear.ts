@@ -1,11 +1,12 @@
-import { installerSubtype, mdnsPort, sshService } from '../../common/contract.ts'
-import { explain } from '../../common/failure.ts'
+import { installerSubtype, mdnsPort } from '../../common/contract.ts'
 import { isOnLink, type Link, ownIPv4, ownLinkLocal } from '../../common/links.ts'
 import { type Arrival, type Door, openGroup } from '../../common/mdns.ts'
 import type { Message, Question, ResourceRecord } from '../../common/message.ts'
 import { packQuery } from '../../common/pack.ts'
 import { sleep, spread } from '../../common/schedule.ts'
 import { onLink, type SourceName } from '../sighting.ts'
+import { mdnsWarning } from '../sources/gone.ts'
+import { hostQuestions, serviceQuestions } from '../sources/questions.ts'
 import { RecordCache } from './cache.ts'
 import type { Input } from './evidence.ts'
 import { growingIntervals } from './intervals.ts'
@@ -82,8 +83,12 @@ export class Ear {
   restart(): void {
     const now = this.#means.now()
     this.#intervals = growingIntervals(firstIntervalMs, longestIntervalMs)
-    this.#nextQuestionAt =
-      Math.max(now, this.#askedAt + firstIntervalMs) + spread(20, 120, this.#means.random)
+    const soonest = Math.max(now, this.#askedAt + firstIntervalMs)
+    // Whoever gives reason after reason to ask is not to put the question off for ever.
+    this.#nextQuestionAt = Math.min(
+      this.#nextQuestionAt,
+      soonest + spread(20, 120, this.#means.random),
+    )
     this.#wake.abort()
   }
 
@@ -99,7 +104,7 @@ export class Ear {
       ...(ipv4 ? [openGroup(this.#link.name, 'IPv4', ipv4)] : []),
     ])
     for (const opened of opening) {
-      if (opened.status === 'rejected') this.#means.warn(explain(opened.reason))
+      if (opened.status === 'rejected') this.#means.warn(mdnsWarning(this.#link, opened.reason))
       else this.#doors.push(opened.value)
     }
     for (const door of this.#doors) door.onMessage((arrival) => this.#hear(door, arrival))
@@ -131,7 +136,7 @@ export class Ear {
   #take(message: Message, from: string, now: number): void {
     const { names, learn, sources } = this.#means
     const link = this.#link.name
-    const change = this.#cache.take(message, now)
+    const change = this.#cache.take(message, now, from)
     if (change === undefined) return
     if (change.gone.length > 0) {
       learn({ kind: 'farewell', link, from, addresses: change.gone })
@@ -193,14 +198,9 @@ export class Ear {
 
   #standing(): Question[] {
     const { sources, names } = this.#means
-    const ask = (name: string, type: string) => ({ name, type, internet: true, unicast: false })
     return [
-      ...(sources.includes('service') ? [installerSubtype, sshService] : []).map((name) =>
-        ask(name, 'PTR'),
-      ),
-      ...(sources.includes('mdns') ? names : []).flatMap((name) =>
-        ['AAAA', 'A'].map((type) => ask(`${name}.local`, type)),
-      ),
+      ...(sources.includes('service') ? serviceQuestions() : []),
+      ...(sources.includes('mdns') ? hostQuestions(names) : []),
     ]
   }
 }

@@ -61,7 +61,16 @@ export function learn(before: Knowledge, inputs: readonly Input[], now: number):
   }
   for (const { sighting } of draft.evidence.values()) count(draft, sighting, 1)
   for (const input of inputs) apply(draft, input, now)
+  dropOldest(draft.silenced)
+  dropOldest(draft.boots)
   return { evidence: draft.evidence, silenced: draft.silenced, boots: draft.boots }
+}
+
+/** Of those who were there once, and may come back, the latest are remembered. */
+function dropOldest(remembered: Set<string> | Map<string, string>): void {
+  const keys = remembered.keys()
+  for (let surplus = remembered.size - maxEvidence; surplus > 0; surplus--)
+    remembered.delete(keys.next().value ?? '')
 }
 
 /** The knowledge without what has expired, and without ssh evidence of those who are nowhere else seen. */
@@ -164,6 +173,8 @@ function noteReboot(draft: Draft, { advertisement, link, addresses }: Sighting):
   if (!advertisement?.boot) return
   const { id, boot } = advertisement
   const before = draft.boots.get(id)
+  // Deleted first: the latest is the last.
+  draft.boots.delete(id)
   draft.boots.set(id, boot)
   if (before === undefined || before === boot) return
   const same = isOf({ link, addresses })

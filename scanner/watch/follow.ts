@@ -1,7 +1,7 @@
 import { splitZone } from '../../common/address.ts'
 import { explain, Failure } from '../../common/failure.ts'
 import { deadline, sleep } from '../../common/schedule.ts'
-import type { Machine } from '../machine.ts'
+import { hasOwnAddress, type Machine } from '../machine.ts'
 import { place } from '../macs.ts'
 import { merge } from '../merge.ts'
 import { searchedLinks } from '../operator-links.ts'
@@ -56,7 +56,7 @@ const wakeGraceMs = 10_000
 /**
  * Follows the machines that fit on all links, for as long as it is read, time is not up and the
  * signal is not aborted: gives how things stand whenever that may have changed. Links, machines and what is
- * known of them come and go. Sends little: see Ear, Rounds and Pulse.
+ * known of them come and go. Sends little: see Ear, Rounds and Pulse. A warning is said once.
  */
 export async function* follow(
   options: FollowOptions,
@@ -64,13 +64,21 @@ export async function* follow(
   signal: AbortSignal,
 ): AsyncGenerator<Situation> {
   const timeUp = deadline(options.timeoutMs, signal)
-  const session = new Session(options, warn)
+  const session = new Session(options, once(warn))
   timeUp.signal.addEventListener('abort', () => void session.end())
   try {
     if (!timeUp.signal.aborted) yield* session.run()
   } finally {
     timeUp.clear()
     await session.end()
+  }
+}
+
+function once(warn: (sentence: string) => void): (sentence: string) => void {
+  const said = new Set<string>()
+  return (sentence) => {
+    if (!said.has(sentence)) warn(sentence)
+    said.add(sentence)
   }
 }
 
@@ -269,13 +277,9 @@ class Session {
   }
 }
 
-/**
- * Whether nothing is known of it but the static address, and not for long: it is somebody of whom
- * more is known already, as soon as the kernel, or the host key, tells whose address that is.
- */
-function isVague({ links, firstSeen }: Machine, now: number): boolean {
-  const own = links.some((link) => link.addresses.some(({ kind }) => kind !== 'static'))
-  return !own && now - Date.parse(firstSeen) < vagueMs
+/** Whether nothing is known of it but the static address, and not for long. */
+function isVague(machine: Machine, now: number): boolean {
+  return !hasOwnAddress(machine) && now - Date.parse(machine.firstSeen) < vagueMs
 }
 
 function placesOf({ links }: Machine): string[] {

@@ -1,9 +1,10 @@
-import { addressBytes, isIPv4 } from '../../common/address.ts'
+import { isIPv4 } from '../../common/address.ts'
 import { allNodes, staticLinkLocal, staticSolicitedNode } from '../../common/contract.ts'
 import type { Link } from '../../common/links.ts'
 import { sleep } from '../../common/schedule.ts'
 import type { Sighting, SourceName } from '../sighting.ts'
 import { echo } from '../sources/echo.ts'
+import { isInGroupByChance } from '../sources/static.ts'
 import { type Input, scanKey } from './evidence.ts'
 
 export interface PulseMeans {
@@ -25,6 +26,8 @@ const tries = 3
 const tryMs = 1000
 /** With more machines than this to ask, all nodes are asked at once: one packet, and no process for each. */
 const maxSingleEchoes = 8
+/** Bound on who is remembered to have answered, against one that makes up addresses for days. */
+const maxAnswerers = 5000
 /** What answered a beat lives on until many have been missed; it is the verdict that ends it. */
 export const echoLifetimeMs = 150_000
 
@@ -69,6 +72,7 @@ export class Pulse {
   async #beat(signal: AbortSignal): Promise<void> {
     const answered = new Set<string>()
     const { sources } = this.#means
+    this.#forgetStrangers()
     if (sources.includes('static'))
       for await (const address of echo(this.#link, staticSolicitedNode, signal))
         this.#note(answered, address, 'static')
@@ -85,6 +89,13 @@ export class Pulse {
         .slice(0, maxSingleEchoes)
         .map((card) => this.#try(card, signal)),
     )
+  }
+
+  /** Only who is shown is judged; the others may be shown soon, unless they are too many to be real. */
+  #forgetStrangers(): void {
+    if (this.#answerers.size <= maxAnswerers) return
+    const shown = new Set(this.#means.cards().flat())
+    for (const address of this.#answerers) if (!shown.has(address)) this.#answerers.delete(address)
   }
 
   /** Asks a card by itself; when it stays silent it is lost. */
@@ -138,16 +149,10 @@ export class Pulse {
   /** What a reply tells; undefined for one that tells nothing of installers. */
   #sighting(address: string, source: 'static' | 'neighbour'): Sighting | undefined {
     const isHolder = address === staticLinkLocal
-    if (source === 'static' && !isHolder && isInGroupByChance(address)) return undefined
+    if (source === 'static' && isInGroupByChance(address)) return undefined
     const installer = source === 'static' || isHolder
     return { source, link: this.#link.name, at: Date.now(), addresses: [address], installer }
   }
-}
-
-/** The group has the last 24 bits of the address: one card in 2^24 is in it with its own (RFC 4291 section 2.7.1). */
-function isInGroupByChance(address: string): boolean {
-  const bytes = addressBytes(address)
-  return bytes.length === 16 && bytes.readUIntBE(13, 3) === 0x47
 }
 
 /** The address to ask a card at: one that has answered before, and not the one that moves. */

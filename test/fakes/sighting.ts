@@ -6,7 +6,10 @@ import type { Sighting } from '../../scanner/sighting.ts'
 
 /** Sightings as the sources make them, of so few machines that they meet all the time. */
 
-export const fakeMac = (machine: number, card = 0) => `52:54:00:00:0${card}:0${machine}`
+export const fakeMac = (machine: number, card = 0) => {
+  const pair = (value: number) => String(value).padStart(2, '0')
+  return `52:54:00:${pair(Math.floor(machine / 100))}:${pair(card)}:${pair(machine % 100)}`
+}
 export const fakeKey = (machine: number) => `SHA256:${String(machine).repeat(43)}`
 
 export function fakeAdvertisement(machine: number): Advertisement {

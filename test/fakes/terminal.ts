@@ -44,7 +44,10 @@ export class FakeTerminal {
     else if (sequence === '?25h') this.cursorShown = true
     else if (sequence === '?1049h') this.#alternate = ['']
     else if (sequence === '?1049l') this.#alternate = undefined
-    else if (sequence === 'H') this.#row = this.#column = 0
+    else if (/^\d+F$/.test(sequence)) {
+      this.#row = Math.max(0, this.#row - Number.parseInt(sequence, 10))
+      this.#column = 0
+    } else if (sequence === 'H') this.#row = this.#column = 0
     else if (sequence === 'K') screen[this.#row] = line.slice(0, this.#column)
     else if (sequence === 'J') {
       screen[this.#row] = line.slice(0, this.#column)

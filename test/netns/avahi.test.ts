@@ -1,12 +1,9 @@
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import t from 'tap'
 import { startSshServer } from '../../scanner/demo/installer.ts'
-import { type Namespace, runInside } from '../../scanner/demo/namespace.ts'
+import { runInside } from '../../scanner/demo/namespace.ts'
 import {
   addressesSettled,
   bootInstaller,
-  type Lab,
   makeLab,
   plug,
   runNode,
@@ -14,23 +11,12 @@ import {
   skipWithoutRoot,
   startDaemon,
 } from './lab.ts'
+import { startAvahi } from './responders.ts'
 
 const skip = skipWithoutRoot('ip', 'avahi-daemon', 'avahi-browse', 'dbus-daemon', 'ssh-keygen')
 const mac = '52:54:00:12:34:56'
 const eui64 = 'fe80::5054:ff:fe12:3456'
 const held = /\tfe80::(47|5054:ff:fe12:3456)$/m
-
-/** Starts a real D-Bus and a real avahi on a machine; its sockets lie in the machine's own /run. */
-async function startAvahi(lab: Lab, namespace: Namespace, hostname: string): Promise<void> {
-  const config = join(lab.files.folder, `avahi-${hostname}.conf`)
-  await writeFile(
-    config,
-    `[server]\nhost-name=${hostname}\nuse-ipv4=yes\nuse-ipv6=yes\n[publish]\npublish-workstation=no\n`,
-  )
-  await runInside(namespace, 'dbus-daemon', ['--system', '--fork', '--nopidfile', '--nosyslog'])
-  const avahi = ['avahi-daemon', '--file', config, '--no-drop-root', '--no-chroot', '--no-rlimits']
-  await startDaemon(namespace, avahi, /Server startup complete/)
-}
 
 t.test(
   'avahi on the operator sees our agent: avahi-browse and avahi-resolve',

@@ -9,8 +9,10 @@ import {
   skipWithout,
   sshOptions,
 } from './lab.ts'
+import { startLive } from './live.ts'
 
 const skip = skipWithout('ip', 'ping', 'ssh-keygen', 'nft')
+t.jobs = 2
 const mac = '52:54:00:12:34:56'
 
 /** What a NixOS machine has by default: only what was asked for comes in, and ICMPv6 for NDP. */
@@ -37,9 +39,15 @@ async function find(lab: Lab, ...args: string[]): Promise<Document> {
 const complaints = ({ warnings }: Document) =>
   warnings.filter((each) => each.includes('drops multicast DNS'))
 
-async function twoInstallers(t: Test): Promise<Lab> {
+async function oneInstaller(t: Test): Promise<Lab> {
   const lab = await makeLab(t)
   await bootInstaller(t, lab, { mac })
+  await addressesSettled(lab.operator)
+  return lab
+}
+
+async function twoInstallers(t: Test): Promise<Lab> {
+  const lab = await oneInstaller(t)
   await bootInstaller(t, lab, { link: 'op1', mac: '52:54:00:00:00:99' })
   await addressesSettled(lab.operator)
   return lab
@@ -47,7 +55,7 @@ async function twoInstallers(t: Test): Promise<Lab> {
 
 t.test(
   'behind a firewall that lets only answers in, every installer is found, by name and id',
-  { skip },
+  { skip, buffered: true },
   async (t) => {
     const lab = await twoInstallers(t)
     await runInside(lab.operator, 'nft', [stateful])
@@ -71,15 +79,19 @@ t.test(
   },
 )
 
-t.test('that nobody answers by multicast is no firewall of ours', { skip }, async (t) => {
-  const lab = await makeLab(t)
-  await plug(t, lab, { mac })
-  await addressesSettled(lab.operator)
-  t.same(complaints(await find(lab, '--all')), [], 'a machine without mDNS')
-  await bootInstaller(t, lab, { link: 'op1', mac: '52:54:00:00:00:99' })
-  await addressesSettled(lab.operator)
-  t.same(complaints(await find(lab)), [], 'and one with')
-})
+t.test(
+  'that nobody answers by multicast is no firewall of ours',
+  { skip, buffered: true },
+  async (t) => {
+    const lab = await makeLab(t)
+    await plug(t, lab, { mac })
+    await addressesSettled(lab.operator)
+    t.same(complaints(await find(lab, '--all')), [], 'a machine without mDNS')
+    await bootInstaller(t, lab, { link: 'op1', mac: '52:54:00:00:00:99' })
+    await addressesSettled(lab.operator)
+    t.same(complaints(await find(lab)), [], 'and one with')
+  },
+)
 
 t.test('where packets are lost, every installer is found all the same', { skip }, async (t) => {
   const lab = await twoInstallers(t)
@@ -89,4 +101,29 @@ t.test('where packets are lost, every installer is found all the same', { skip }
     const { installers } = await find(lab)
     t.same(installers.map(({ id }) => id).sort(), ['525400fffe000099', '525400fffe123456'])
   }
+})
+
+t.test('a watch warns of a firewall once, of none never, and loses nobody', { skip }, (t) => {
+  t.jobs = 2
+  for (const firewall of [stateful, undefined])
+    t.test(firewall ? 'with a firewall' : 'without', { buffered: true }, async (t) => {
+      const lab = await oneInstaller(t)
+      if (firewall) await runInside(lab.operator, 'nft', [firewall])
+      // Rounds come after one, two and four seconds.
+      const watch = startLive(t, lab, ['find', '--watch', '--ndjson', '--timeout', '8s'])
+      const { status, stderr } = await watch.ended
+      t.equal(status, 0, stderr)
+      const [first, ...later] = watch.events
+      t.match(first, { event: 'found', installer: { id: '525400fffe123456' } })
+      t.same(
+        later.filter(({ event }) => event !== 'changed'),
+        [],
+        'found once, never lost',
+      )
+      t.match(watch.events.at(-1)?.installer, { name: 'NixOS', ssh: { reachable: true } })
+      const warnings = stderr.split('\n').filter(Boolean)
+      t.match(warnings, firewall ? [/a firewall on this machine drops multicast DNS on op0/] : [])
+      t.equal(warnings.length, firewall ? 1 : 0)
+    })
+  t.end()
 })

@@ -28,16 +28,16 @@ export function ipBatch(namespace: Namespace, ...lines: string[]): Promise<strin
   return runInside(namespace, 'sh', ['-c', `printf '%s\\n' ${quoted} | ip -batch -`])
 }
 
-/** Plugs a machine's `in0` into a port of a switch: that first, so that its first packet gets through. */
+/** Plugs a card of a machine into a port of a switch: that first, so that its first packet gets through. */
 export async function plugInto(
   hub: Namespace,
   port: string,
-  { namespace, mac }: { namespace: Namespace; mac?: string },
+  { namespace, mac, card = 'in0' }: { namespace: Namespace; mac?: string; card?: string },
   bridge = 'br0',
 ): Promise<void> {
-  const peer = `peer name in0 ${mac ? `address ${mac} ` : ''}netns ${namespace.pid}`
+  const peer = `peer name ${card} ${mac ? `address ${mac} ` : ''}netns ${namespace.pid}`
   await ipBatch(hub, `link add ${port} type veth ${peer}`, `link set ${port} master ${bridge} up`)
-  await ipBatch(namespace, 'link set in0 up')
+  await ipBatch(namespace, `link set ${card} up`)
 }
 
 /** An agent on a machine, and what its log has said so far. */

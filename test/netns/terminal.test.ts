@@ -1,9 +1,20 @@
 import { spawn } from 'node:child_process'
 import t, { type Test } from 'tap'
 import { commandEnvironment } from '../../common/command.ts'
+import { startAgent } from '../../scanner/demo/installer.ts'
 import { runInside } from '../../scanner/demo/namespace.ts'
 import { FakeTerminal } from '../fakes/terminal.ts'
-import { bootInstaller, type Lab, makeLab, plug, scannerProgram, skipWithout } from './lab.ts'
+import {
+  addressesSettled,
+  bootInstaller,
+  type Lab,
+  makeLab,
+  plug,
+  scannerProgram,
+  skipWithout,
+  startDaemon,
+} from './lab.ts'
+import { startLive } from './live.ts'
 
 const skip = skipWithout('ip', 'ping', 'ssh-keygen', 'script', 'stty')
 const mac = '52:54:00:12:34:56'
@@ -135,6 +146,83 @@ t.test(
     t.ok(session.terminal.cursorShown)
   },
 )
+
+/** A server that lets everybody in at the door, and says nothing. */
+const silentServer = `
+const server = require('node:net').createServer((socket) => socket.on('error', () => {}))
+server.listen(22, '::', () => console.error('listening'))
+`
+
+/** An installer that answers at once, and one whose ssh server keeps the search waiting. */
+async function fastAndSlow(t: Test): Promise<Lab> {
+  const lab = await makeLab(t)
+  await bootInstaller(t, lab, { mac })
+  const slow = await plug(t, lab, { link: 'op1', mac: '52:54:00:00:00:99' })
+  await startDaemon(slow, [process.execPath, '-e', silentServer], /listening/)
+  await startAgent(slow, lab.files)
+  await addressesSettled(lab.operator)
+  return lab
+}
+
+const fast = /^NixOS +fe80::5054:ff:fe12:3456%op0 +52:54:00:12:34:56 +yes /
+const row = (ssh: string) => new RegExp(`^NixOS +fe80::5054:ff:fe00:99%op1 .*:99 +${ssh} `)
+
+async function isRunning({ status }: Pick<Session, 'status'>): Promise<boolean> {
+  return (await Promise.race([status, Promise.resolve('running')])) === 'running'
+}
+
+t.test('find shows each as soon as it is known', { skip }, async (t) => {
+  const lab = await fastAndSlow(t)
+
+  t.test('on a terminal, and the whole table in its place at the end', async (t) => {
+    const session = await onTerminal(t, lab, 'find')
+    await session.until((lines) => has(fast)(lines) && has(row('-'))(lines))
+    t.ok(await isRunning(session), 'the slow one has not answered')
+    t.notOk(session.terminal.inAlternate)
+    t.equal(await session.status, 0)
+    const [, title = '', ...rows] = session.terminal.lines
+    t.match(title, /^NAME +TARGET/)
+    t.match(rows, [row('no'), fast, /^$/])
+    t.equal(rows.length, 3, 'nothing is left of the rows before')
+    t.ok(session.terminal.cursorShown)
+  })
+
+  t.test('until Ctrl-C, which leaves what is known', async (t) => {
+    const session = await onTerminal(t, lab, 'find')
+    await session.until(has(fast))
+    session.type('\x03')
+    t.equal(await session.status, 0)
+    t.equal(session.terminal.lines.filter((line) => fast.test(line)).length, 1)
+    t.match(session.terminal.lines[1], /^NAME +TARGET/)
+    t.ok(session.terminal.cursorShown)
+  })
+
+  t.test('as events, when all is known of one', async (t) => {
+    const live = startLive(t, lab, ['find', '--ndjson'])
+    const { installer } = await live.event(() => true)
+    t.equal(installer.id, '525400fffe123456')
+    t.match(installer, { name: 'NixOS', ssh: { reachable: true, hostKeys: [/^SHA256:/] } })
+    t.equal(live.events.length, 1, 'the slow one has not answered')
+    t.equal((await live.ended).status, 0)
+    const found = live.events.filter(({ event }) => event === 'found')
+    t.same(
+      found.map(({ installer: { id, ssh } }) => [id, ssh.reachable]),
+      [
+        ['525400fffe123456', true],
+        ['525400fffe000099', false],
+      ],
+    )
+    const [first, second] = found
+    t.ok((second?.cameAt ?? 0) - (first?.cameAt ?? 0) > 1000, 'long before the other')
+  })
+
+  t.test('but in a pipe, where there is one table', async (t) => {
+    const { status, stdout, stderr } = await lab.scanner(['find'])
+    t.equal(status, 0)
+    t.equal(stderr, '')
+    t.match(stdout.split('\n'), [/^NAME/, row('no'), fast, ''])
+  })
+})
 
 t.test('a wait tells a person how it goes', { skip }, async (t) => {
   const lab = await makeLab(t)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { choose, namesHost } from '../../scanner/choose.ts'
+import { addressesIn, choose, isOwnAddress, namesHost } from '../../scanner/choose.ts'
 import { fakeMachine } from '../fakes/machine.ts'
 
 const first = fakeMachine()
@@ -73,5 +73,42 @@ t.test('only host names are asked for by name', (t) => {
     t.notOk(namesHost(name), name)
   t.notOk(namesHost('a'.repeat(64)), 'longer than a label can be')
   t.notOk(namesHost('-a'), 'no label begins with a hyphen')
+  t.end()
+})
+
+t.test(
+  'an address of one machine only is link-local, with its link, and not the static one',
+  (t) => {
+    for (const name of ['fe80::5054:ff:fe12:3456%eno1', 'FE80:0::1%eno1'])
+      t.ok(isOwnAddress(name), name)
+    for (const name of [
+      'fe80::1',
+      'fe80::47%eno1',
+      'FE80:0::47%eno1',
+      '2001:db8::1%eno1',
+      '192.0.2.7',
+      '192.0.2.7%eno1',
+      'NixOS',
+      '52:54:00:12:34:56',
+      '%eno1',
+      '',
+    ])
+      t.notOk(isOwnAddress(name), name)
+    t.end()
+  },
+)
+
+t.test('an address, a MAC and an id say at which link-local address to ask', (t) => {
+  const eui64 = 'fe80::5054:ff:fe12:3456'
+  for (const name of [
+    eui64,
+    `${eui64}%eno1`,
+    '52:54:00:12:34:56',
+    '525400123456',
+    '525400fffe123456',
+  ])
+    t.same(addressesIn(name), [eui64], name)
+  for (const name of ['NixOS', '3456', '192.0.2.7', '2001:db8::1', '0123456789abcdef', ''])
+    t.same(addressesIn(name), [], name)
   t.end()
 })

@@ -112,6 +112,33 @@ t.test('two machines probed in turn at fe80::47 stay two, also while no MAC is k
   t.end()
 })
 
+t.test('what was shown at fe80::47 is of whoever had it then, not of its holder now', (t) => {
+  const handedOver = [holds(1, 1), holds(2, 60)]
+  const known = [hear([eui64(1)]), hear([eui64(2)])]
+  const keys = (...heard: Sighting[]) =>
+    merge([...handedOver, ...known, ...heard]).map((each) => each.ssh.hostKeys)
+  const before = probe('fe80::47', fakeKey(1), { at: 2 })
+  t.same(keys(before), [[fakeKey(1)], []], 'by the nearest look at the neighbour table')
+  t.same(keys(probe('fe80::47', fakeKey(2), { at: 50 })), [[], [fakeKey(2)]])
+  const own = probe(eui64(1), fakeKey(1))
+  t.same(keys({ ...before, at: 50 }, own), [[fakeKey(1)], []], 'by the key that it has elsewhere')
+  const other = probe('fe80::47', fakeKey(0), { at: 2 })
+  t.same(keys(other, own), [[fakeKey(1)], []], 'a third, gone by now, is taken for neither')
+  t.end()
+})
+
+t.test('an address of unknown MAC is shown at one card only, the one it was told with', (t) => {
+  const shared = '2001:db8::9'
+  const cards = hear([eui64(1, 0), eui64(1, 1)])
+  const machine = only(merge([cards, hear([eui64(1, 1), shared], { at: 1 }), hear([shared])]))
+  const at = machine.links.filter((link) => link.addresses.some((a) => a.address === shared))
+  t.same(
+    at.map((link) => link.mac),
+    [fakeMac(1, 1)],
+  )
+  t.end()
+})
+
 t.test('an address that moved to another card takes no old MAC along', (t) => {
   const moved = [0, 1].map((at) => hear(['192.0.2.7'], { mac: fakeMac(at), at }))
   const machine = only(merge([...moved, hear(['192.0.2.7', '192.0.2.8'])]))

@@ -3,10 +3,11 @@ import type { Neighbour, Platform } from './platform.ts'
 
 /** ping(8) of iputils and ip-neighbour(8) of iproute2. */
 export const linux: Platform = {
-  // No count: ping stops reading at the first answer of the last round. -L: our own kernel stays silent.
+  // No count: ping stops reading at the first answer of the last round, so the next round is put off
+  // by ten seconds instead. -L: our own kernel stays silent.
   echoCommand: (address, zone) => ({
     command: 'ping',
-    args: ['-6', '-n', '-L', `${address}%${zone}`],
+    args: ['-6', '-n', '-L', '-i', '10', `${address}%${zone}`],
   }),
   parseEchoReply,
   neighbourTables: [[{ command: 'ip', args: ['-j', 'neighbour', 'show'], parse: parseNeighbours }]],

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
 import t from 'tap'
-import { type Frame, formatFrame, type Row } from '../../../scanner/print/watch.ts'
+import { type Frame, formatFrame, formatSoFar, type Row } from '../../../scanner/print/watch.ts'
 import { fakeMachine } from '../../fakes/machine.ts'
 
 /** A line that is drawn in one rendition, which ends with it. */
@@ -47,6 +47,12 @@ t.test('no terminal is too narrow or too low: nothing wraps, nothing scrolls', (
       const shown = formatFrame(frame({ warnings }), { columns, lines }, true)
       const widest = Math.max(...shown.map((line) => stripVTControlCharacters(line).length))
       if (widest > columns || shown.length > lines) t.fail(`${columns} x ${lines}`)
+      const soFar = formatSoFar(
+        rows.map(({ machine }) => machine),
+        { columns, lines },
+      )
+      if (soFar.some((line) => line.length > columns) || soFar.length > lines)
+        t.fail(`so far ${columns} x ${lines}`)
     }
   const low = formatFrame(frame(), { columns: 80, lines: 4 }, false)
   t.same(low.length, 4)

@@ -102,6 +102,20 @@ t.test('a unique set pushes out what it had before, after a second', (t) => {
   t.end()
 })
 
+t.test('while two claim a name its addresses are of who spoke last, in each family', (t) => {
+  const cache = new RecordCache()
+  const other = 'fe80::5054:ff:fe00:2'
+  const addresses = () => cache.host('nixos.local', [], 700)?.sighting.addresses
+  cache.take(message(announced('NixOS', [address, '192.0.2.1'])), 0, address)
+  cache.take(message(announced('NixOS', [other, '192.0.2.2'])), 500, other)
+  t.same(addresses(), [other, '192.0.2.2'])
+  cache.take(message(announced('NixOS', [address, '192.0.2.1'])), 600, address)
+  t.same(addresses(), [address, '192.0.2.1'])
+  cache.take(message(announced('NixOS', ['192.0.2.1'])), 650, '192.0.2.1')
+  t.same(addresses(), [address, '192.0.2.1'], 'one machine speaks both')
+  t.end()
+})
+
 t.test('known answers have half of their life before them, and say how much', (t) => {
   const cache = new RecordCache()
   cache.take(message(announced()), 0)

@@ -393,3 +393,27 @@ t.test('a flood from one source hides nobody who is known, and nobody of another
   t.equal(room.evidence.size, 5000)
   t.end()
 })
+
+t.test('who has been there once is remembered within bounds, the latest longest', (t) => {
+  const many = 12_000
+  const inputs = Array.from({ length: many }, (_, n): Input[] => {
+    const address = `fe80::1:${n.toString(16)}`
+    const id = n.toString(16).padStart(16, '0')
+    const advertisement = { ...fakeAdvertisement(1), id }
+    return [
+      service({ addresses: [address], advertisement }),
+      { kind: 'silent', link, addresses: [address] },
+    ]
+  })
+  const { boots, silenced, evidence } = learn(nothingKnown, inputs.flat(), 0)
+  t.equal(evidence.size, 0)
+  const last = (many - 1).toString(16)
+  for (const [remembered, newest] of [
+    [boots, last.padStart(16, '0')],
+    [silenced, `${link} fe80::1:${last}`],
+  ] as const) {
+    t.ok(remembered.size <= 5000, `${remembered.size}`)
+    t.ok(remembered.has(newest))
+  }
+  t.end()
+})
