@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { userName } from '../../common/advertisement.ts'
 import { runCommand } from '../../common/command.ts'
-import { Failure } from '../../common/failure.ts'
+import { makeKeyPair } from '../../common/ssh-keygen.ts'
 import { type Namespace, runInside, untilSaid } from './namespace.ts'
 import { isRoot } from './world.ts'
 
@@ -28,20 +28,7 @@ export interface InstallerFiles {
 export async function makeKeys(folder: string): Promise<InstallerFiles> {
   const hostKey = join(folder, 'ssh_host_ed25519_key')
   const identity = join(folder, 'operator_key')
-  for (const path of [hostKey, identity]) {
-    const { status, stderr } = await runCommand('ssh-keygen', [
-      '-q',
-      '-t',
-      'ed25519',
-      '-N',
-      '',
-      '-C',
-      'demo',
-      '-f',
-      path,
-    ])
-    if (status !== 0) throw new Failure(`ssh-keygen: ${stderr.trim()}`)
-  }
+  for (const path of [hostKey, identity]) await makeKeyPair(path, 'demo')
   return { folder, identity }
 }
 

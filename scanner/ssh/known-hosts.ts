@@ -27,8 +27,8 @@ export async function knownHostsFile(folder = stateFolder()): Promise<string> {
   return join(folder, 'known_hosts')
 }
 
-/** As `mkdir -p`. Node's own `recursive` never ends where the kernel has no room for folders, as below /proc. */
-async function makeFolder(path: string, parents = true): Promise<void> {
+/** As `mkdir -p`, for the user only. Node's own `recursive` never ends where the kernel has no room for folders, as below /proc. */
+export async function makeFolder(path: string, parents = true): Promise<void> {
   try {
     await mkdir(path, { mode: 0o700 })
   } catch (error) {
@@ -43,3 +43,6 @@ async function makeFolder(path: string, parents = true): Promise<void> {
 export function hostKeyAlias(id: string): string {
   return `installer-${id}`
 }
+
+/** All machines under such names: whom a certificate authority of installers may vouch for. */
+export const aliasPattern = hostKeyAlias('*')
