@@ -25,7 +25,8 @@ export async function signHostKeys(request: HostCertificateRequest): Promise<voi
   // In hex it is neither relative to the clock nor read in the time zone of the system.
   const validity = `always:0x${validUntil.toString(16)}`
   const what = ['-I', identity, '-n', principals.join(','), '-V', validity]
-  await keygen(['-q', '-s', authority, '-h', ...what, ...publicKeys])
+  // A passphrase is never asked for: nobody is there to type it.
+  await keygen(['-q', '-P', '', '-s', authority, '-h', ...what, ...publicKeys])
 }
 
 /** Its questions find no answer on an empty standard input, which means no. */

@@ -25,6 +25,7 @@ function setUp(
     identity: { ...noIdentity, os: undefined, flake: undefined },
     log: { error: say, info: quiet, debug: quiet, warn: say },
     kernel,
+    certificates: { update: async () => {} },
     now: () => clock.now,
     random: () => 0,
     lookAgainIn: (milliseconds) => asked.push(clock.now + milliseconds),
