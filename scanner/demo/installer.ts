@@ -22,6 +22,8 @@ export interface InstallerFiles {
   folder: string
   /** The operator's private key, which the installer lets in. */
   identity: string
+  /** A certificate of the host key that sshd shows. */
+  certificate?: string
 }
 
 /** Makes a host key and an operator's key with ssh-keygen. */
@@ -81,10 +83,12 @@ export async function startSshServer(namespace: Namespace, files: InstallerFiles
   return reason ? `ssh2's server, because ${reason}` : 'sshd'
 }
 
-async function sshd(namespace: Namespace, { folder, identity }: InstallerFiles): Promise<Program> {
+async function sshd(namespace: Namespace, files: InstallerFiles): Promise<Program> {
+  const { folder, identity, certificate } = files
   const config = join(folder, 'sshd_config')
   const settings = [
     `HostKey "${join(folder, 'ssh_host_ed25519_key')}"`,
+    ...(certificate ? [`HostCertificate "${certificate}"`] : []),
     `AuthorizedKeysFile "${identity}.pub"`,
     'AuthenticationMethods publickey',
     'PermitRootLogin prohibit-password',

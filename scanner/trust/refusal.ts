@@ -1,11 +1,11 @@
 import { authorities, fingerprintOf } from './authorities.ts'
 import { type Certificate, parseCertificate } from './certificate.ts'
-import { isAbout, type Line, parseKnownHosts } from './known-hosts-lines.ts'
+import { isAbout, type Line } from './known-hosts-lines.ts'
 
-/** What a server showed: fingerprints of its plain keys, and what ssh-keyscan printed of its certificates. */
+/** What a server showed: fingerprints of its plain keys, and certificates in base64. */
 export interface Shown {
   fingerprints: readonly string[]
-  certificates: string
+  certificates: readonly string[]
 }
 
 /**
@@ -20,9 +20,7 @@ export function whyRefused(
 ): string | undefined {
   const trusted = authorities(lines, alias).map(fingerprintOf)
   if (trusted.length === 0 || isKnown(fingerprints, lines, alias)) return undefined
-  const shown = parseKnownHosts(certificates).flatMap((line) =>
-    line.kind === 'key' ? (parseCertificate(line.key) ?? []) : [],
-  )
+  const shown = certificates.flatMap((each) => parseCertificate(each) ?? [])
   const reasons = shown.map((each) => whyNot(each, trusted, alias, now))
   if (reasons.includes(undefined)) return undefined
   return reasons[0] ?? 'it shows no certificate'
