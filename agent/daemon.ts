@@ -4,6 +4,7 @@ import { isServed, isWanted } from './addresses/desired-addresses.ts'
 import { type Kernel, kernel } from './addresses/kernel.ts'
 import { LinkAddresses } from './addresses/link-addresses.ts'
 import { Alarm } from './alarm.ts'
+import { Certificates } from './certificates/certificates.ts'
 import { startReporting } from './console/report.ts'
 import type { AgentStatus } from './console/status.ts'
 import { type Identity, machineId, readIdentity } from './identity.ts'
@@ -27,6 +28,7 @@ export async function runDaemon(options: RunOptions, log: Log, signal: AbortSign
     identity,
     log,
     kernel,
+    certificates: new Certificates(options, identity.boot, log),
     // Steady: whoever sets the clock of the system changes nothing here.
     now: () => performance.now(),
     random: Math.random,
@@ -47,6 +49,7 @@ export interface DaemonMeans {
   identity: Identity
   log: Log
   kernel: Kernel
+  certificates: Pick<Certificates, 'update'>
   /** A steady clock, in milliseconds. */
   now(): number
   /** 0 <= x < 1. */
@@ -76,6 +79,9 @@ export class Daemon {
     const suitable = links.filter((link) => isServed(link, this.#means.options.interfaces))
     await this.#leaveAllBut(suitable)
     await this.#tidy(links.filter((link) => !suitable.includes(link)))
+    // Before it is announced: whoever hears of the machine may come at once.
+    if (this.#id !== undefined && suitable.length > 0)
+      await this.#means.certificates.update(this.#id, suitable)
     for (const link of suitable) {
       const served = this.#served.get(link.index) ?? new ServedLink(link, this.#lend())
       this.#served.set(link.index, served)

@@ -11,10 +11,15 @@ export interface HostKey {
   fingerprint: string
 }
 
-/** The `ssh_host_*_key.pub` files in a folder, ed25519 first; what cannot be read is left out. */
-export async function readHostKeys(folder: string): Promise<HostKey[]> {
+/** The names of the `ssh_host_*_key.pub` files in a folder; none where it cannot be read. */
+export async function publicKeyFiles(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch(() => [])
-  const publicKeys = names.filter((name) => /^ssh_host_\w+_key\.pub$/.test(name)).sort()
+  return names.filter((name) => /^ssh_host_\w+_key\.pub$/.test(name)).sort()
+}
+
+/** The host keys in a folder, ed25519 first; what cannot be read is left out. */
+export async function readHostKeys(folder: string): Promise<HostKey[]> {
+  const publicKeys = await publicKeyFiles(folder)
   const keys = await Promise.all(publicKeys.map((name) => readHostKey(join(folder, name))))
   return keys.flat().sort((a, b) => Number(isEd25519(b.algorithm)) - Number(isEd25519(a.algorithm)))
 }

@@ -6,7 +6,7 @@ import { createLog, logLevels } from '../common/log.ts'
 import { readConfig } from './config-file.ts'
 import { defaultStatusSocket } from './console/status-socket.ts'
 import { runDaemon } from './daemon.ts'
-import { checkOptions, wrongUsage } from './option-checks.ts'
+import { checkOptions, defaultCertificates, wrongUsage } from './option-checks.ts'
 
 /** Options of every verb. */
 const sharedOptions = {
@@ -42,6 +42,18 @@ const sharedOptions = {
 
 /** Options that only `run` heeds; the file and the environment may have them for the others, too. */
 const runOptions = {
+  'ca-key': {
+    type: 'string',
+    default: 'none',
+    requiresArg: true,
+    describe: 'private key of a certificate authority (scanner trust ca) that signs the host keys',
+  },
+  certificates: {
+    type: 'string',
+    default: defaultCertificates,
+    requiresArg: true,
+    describe: 'folder for the certificates, for HostCertificate in sshd_config',
+  },
   'static-address': {
     type: 'string',
     default: staticLinkLocal,

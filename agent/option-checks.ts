@@ -19,6 +19,8 @@ export interface Arguments {
   noAddresses?: boolean | undefined
   noMdns?: boolean | undefined
   hostKeys: string
+  caKey: string
+  certificates: string
   flake?: string | undefined
   statusSocket: string
   issueFile: string
@@ -51,12 +53,17 @@ export function checkOptions(args: Arguments): RunOptions {
     addresses: !args.noAddresses,
     mdns: !args.noMdns,
     hostKeys: args.hostKeys,
+    caKey: checkPath('--ca-key', args.caKey),
+    certificates: checkPath('--certificates', args.certificates),
     flake: args.flake,
     statusSocket: checkSocket(args.statusSocket),
     issueFile: checkPath('--issue-file', args.issueFile),
     logLevel: args.logLevel,
   }
 }
+
+/** Below the folder that systemd makes for the agent (RuntimeDirectory), so that sshd finds it at one place. */
+export const defaultCertificates = '/run/installer-agent/certificates'
 
 function checkStatic(text: string): string {
   const address = normalizeAddress(text)

@@ -13,6 +13,10 @@ export interface RunOptions {
   mdns: boolean
   /** Folder with sshd's public host keys. */
   hostKeys: string
+  /** Private key of the certificate authority that signs the host keys; undefined for none. */
+  caKey?: string | undefined
+  /** Folder for the certificates that it makes; undefined for none. */
+  certificates?: string | undefined
   /** Where on this machine the baked flake lies. */
   flake: string | undefined
   /** Where `installer-agent status` asks; undefined for nowhere. */

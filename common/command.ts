@@ -15,6 +15,7 @@ const packageOf: Record<string, string> = {
   ssh: 'openssh-client',
   sshd: 'openssh-server',
   'ssh-keygen': 'openssh-client',
+  'ssh-keyscan': 'openssh-client',
   unshare: 'util-linux',
   nsenter: 'util-linux',
 }

@@ -4,9 +4,18 @@
 {
   # The command line of ExecStart.
   exec,
-  # Where the agent, Node and `ip` (which has to be on the unit's PATH) lie, with their libraries.
+  # Where the agent, Node and `ip` (which has to be on the unit's PATH, beside `ssh-keygen` for caKey)
+  # lie, with their libraries.
   programs ? [ "/nix/store" ],
+  # The credential with the private key of a certificate authority, such as "installer-agent.ca-key":
+  # a file of that name in /etc/credstore or /run/credstore, or one that the boot loader or the
+  # virtual machine gave to systemd (systemd.exec(5), LoadCredential=). A name, not a path: a path
+  # that is missing would stop the unit, a name only leaves the machine without a certificate.
+  caKey ? "",
 }:
+let
+  certifies = caKey != "";
+in
 {
   Unit = {
     Description = "Announce this live installer on every link and keep its addresses there";
@@ -85,11 +94,29 @@
     ];
     RootDirectory = "/run/installer-agent-root";
     # agetty shows it by a link to it in /etc/issue.d; issue-reload.nix tells agetty of a change.
-    Environment = [ "INSTALLER_AGENT_ISSUE_FILE=/run/installer-agent/issue" ];
-    BindReadOnlyPaths = programs ++ [
-      "-/etc/ssh"
-      "-/etc/os-release"
-    ];
+    Environment = [
+      "INSTALLER_AGENT_ISSUE_FILE=/run/installer-agent/issue"
+    ]
+    # Certificates go to /run/installer-agent/certificates; certificate-reload.nix tells sshd.
+    ++ (if certifies then [ "INSTALLER_AGENT_CA_KEY=%d/ca-key" ] else [ ]);
+    BindReadOnlyPaths =
+      programs
+      ++ [
+        "-/etc/ssh"
+        "-/etc/os-release"
+      ]
+      # ssh-keygen does nothing for a user without a name, and that of a dynamic one is known to
+      # systemd only: by nscd as NixOS has it, or by nss-systemd.
+      ++ (
+        if certifies then
+          [
+            "-/etc/nsswitch.conf"
+            "-/run/nscd"
+            "-/run/systemd/userdb"
+          ]
+        else
+          [ ]
+      );
 
     # The rest of the system is none of its business.
     ProtectHome = true;
@@ -104,7 +131,8 @@
     RestrictNamespaces = true;
     RestrictRealtime = true;
     UMask = "0077";
-  };
+  }
+  // (if certifies then { LoadCredential = [ "ca-key:${caKey}" ]; } else { });
 
   Install = {
     WantedBy = [ "multi-user.target" ];

@@ -8,10 +8,11 @@ import { demo } from './verbs/demo.ts'
 import { find } from './verbs/find.ts'
 import { proxy, proxyPlainly } from './verbs/proxy.ts'
 import { ssh } from './verbs/ssh.ts'
+import { trust } from './verbs/trust.ts'
 import { wait } from './verbs/wait.ts'
 
 /** In the order in which help shows them. */
-const verbs = [find, wait, ssh, proxy, demo]
+const verbs = [find, wait, ssh, proxy, trust, demo]
 
 /** Reads the command line and runs the verb; gives the exit status. */
 async function main(argv: string[]): Promise<number> {

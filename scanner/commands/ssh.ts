@@ -5,9 +5,13 @@ import type { Machine } from '../machine.ts'
 import type { Console } from '../options.ts'
 import type { SearchOptions } from '../search.ts'
 import { hasOption, type SshArguments } from '../ssh/arguments.ts'
-import { knownHostsFile } from '../ssh/known-hosts.ts'
+import { scanCertificates } from '../ssh/keyscan.ts'
+import { hostKeyAlias, knownHostsFile } from '../ssh/known-hosts.ts'
 import { runSsh } from '../ssh/session.ts'
 import { sshCommandLine } from '../ssh/target.ts'
+import { authorities } from '../trust/authorities.ts'
+import { readKnownHosts } from '../trust/known-hosts-file.ts'
+import { whyRefused } from '../trust/refusal.ts'
 
 /** `scanner ssh NAME`: finds the one machine that NAME means and opens ssh to it; ssh's own status. */
 export async function ssh(
@@ -23,13 +27,52 @@ export async function ssh(
   const ownWay = isRouted(typed.options)
   if (!machine.ssh.reachable && options.sources.includes('ssh') && !ownWay)
     throw unreachable(machine)
-  return runSsh(sshCommandLine(machine, typed, await knownHostsFile()))
+  const knownHosts = await knownHostsFile()
+  const lines = await readKnownHosts(knownHosts)
+  const isVouchedFor = authorities(lines, hostKeyAlias(machine.id)).length > 0
+  const newKeys = isVouchedFor ? 'refuse' : 'accept'
+  const status = await runSsh(sshCommandLine(machine, typed, knownHosts, newKeys))
+  if (isVouchedFor && status === sshFailed && !ownWay && !checksKeysElsewhere(typed.options))
+    await explainRefusal(machine, knownHosts)
+  return status
 }
+
+/** ssh(1), EXIT STATUS: 255 if an error occurred, or the remote command's own. */
+const sshFailed = 255
 
 /** Whether the user's options lead elsewhere than to the announced port. */
 function isRouted(options: readonly string[]): boolean {
   const bySetting = options.some((word) => /^(-o *)?(port|proxy)/i.test(word))
   return bySetting || hasOption(options, 'p') || hasOption(options, 'J')
+}
+
+/** Whether the user has told ssh himself how the key is to be checked. */
+function checksKeysElsewhere(options: readonly string[]): boolean {
+  return options.some((word) =>
+    /^(-o *)?(stricthost|userknown|globalknown|knownhosts|hostkeyalias)/i.test(word),
+  )
+}
+
+/** Throws a Failure when the reason is that no trusted authority vouches for the key. */
+async function explainRefusal(machine: Machine, knownHosts: string): Promise<void> {
+  // Without ssh-keyscan it is not known, and ssh has said what there is to say.
+  const certificates = await scanCertificates(machine.target, machine.port).catch(() => undefined)
+  if (certificates === undefined) return
+  const shown = { fingerprints: machine.ssh.hostKeys, certificates }
+  const lines = await readKnownHosts(knownHosts)
+  const alias = hostKeyAlias(machine.id)
+  const reason = whyRefused(shown, lines, alias, new Date())
+  if (reason === undefined) return
+  const name = machine.name ?? machine.id
+  throw new Failure(
+    `a certificate authority is trusted for ${alias}, and ${name} is refused: ${reason}`,
+    {
+      exitStatus: exitStatus.identityMismatch,
+      advice:
+        'either another machine claims to be it, or its ISO has no key of that authority: compare the ' +
+        `fingerprint with its console, and if it is the same let it in once: scanner ssh -o StrictHostKeyChecking=accept-new ${machine.id}`,
+    },
+  )
 }
 
 /** One machine has one host key of a type, on all its cards: who shows another only claims its id or its addresses. */

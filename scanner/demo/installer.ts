@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { userName } from '../../common/advertisement.ts'
 import { runCommand } from '../../common/command.ts'
-import { Failure } from '../../common/failure.ts'
+import { makeKeyPair } from '../../common/ssh-keygen.ts'
 import { type Namespace, runInside, untilSaid } from './namespace.ts'
 import { isRoot } from './world.ts'
 
@@ -22,26 +22,15 @@ export interface InstallerFiles {
   folder: string
   /** The operator's private key, which the installer lets in. */
   identity: string
+  /** A certificate of the host key that sshd shows. */
+  certificate?: string
 }
 
 /** Makes a host key and an operator's key with ssh-keygen. */
 export async function makeKeys(folder: string): Promise<InstallerFiles> {
   const hostKey = join(folder, 'ssh_host_ed25519_key')
   const identity = join(folder, 'operator_key')
-  for (const path of [hostKey, identity]) {
-    const { status, stderr } = await runCommand('ssh-keygen', [
-      '-q',
-      '-t',
-      'ed25519',
-      '-N',
-      '',
-      '-C',
-      'demo',
-      '-f',
-      path,
-    ])
-    if (status !== 0) throw new Failure(`ssh-keygen: ${stderr.trim()}`)
-  }
+  for (const path of [hostKey, identity]) await makeKeyPair(path, 'demo')
   return { folder, identity }
 }
 
@@ -94,10 +83,12 @@ export async function startSshServer(namespace: Namespace, files: InstallerFiles
   return reason ? `ssh2's server, because ${reason}` : 'sshd'
 }
 
-async function sshd(namespace: Namespace, { folder, identity }: InstallerFiles): Promise<Program> {
+async function sshd(namespace: Namespace, files: InstallerFiles): Promise<Program> {
+  const { folder, identity, certificate } = files
   const config = join(folder, 'sshd_config')
   const settings = [
     `HostKey "${join(folder, 'ssh_host_ed25519_key')}"`,
+    ...(certificate ? [`HostCertificate "${certificate}"`] : []),
     `AuthorizedKeysFile "${identity}.pub"`,
     'AuthenticationMethods publickey',
     'PermitRootLogin prohibit-password',

@@ -27,7 +27,7 @@ export async function knownHostsFile(folder = stateFolder()): Promise<string> {
   return join(folder, 'known_hosts')
 }
 
-/** As `mkdir -p`. Node's own `recursive` never ends where the kernel has no room for folders, as below /proc. */
+/** As `mkdir -p`, for the user only. Node's own `recursive` never ends where the kernel has no room for folders, as below /proc. */
 export async function makeFolder(path: string, parents = true): Promise<void> {
   try {
     await mkdir(path, { mode: 0o700 })
@@ -43,3 +43,6 @@ export async function makeFolder(path: string, parents = true): Promise<void> {
 export function hostKeyAlias(id: string): string {
   return `installer-${id}`
 }
+
+/** All machines under such names: whom a certificate authority of installers may vouch for. */
+export const aliasPattern = hostKeyAlias('*')

@@ -7,18 +7,21 @@ import { hostKeyAlias } from './known-hosts.ts'
  * The command line of ssh(1) for a machine. The user's options come first, because ssh takes the
  * first value it is given of each; the key is checked under the machine's identity, so that another
  * address, zone or name of the same machine is no stranger, and another machine at the same address is.
+ * Where a certificate authority vouches for machines a new key is to be refused: ssh's accept-new takes
+ * a plain key, and one with a certificate that is not good, as if there were no authority.
  */
 export function sshCommandLine(
   machine: Machine,
   { options, destination, command }: SshArguments,
   knownHosts: string,
+  newKeys: 'accept' | 'refuse' = 'accept',
 ): string[] {
   const user = userOf(destination) ?? machine.user
   return [
     ...options,
     ...option('HostKeyAlias', hostKeyAlias(machine.id)),
     ...option('UserKnownHostsFile', quoted(knownHosts)),
-    ...option('StrictHostKeyChecking', 'accept-new'),
+    ...option('StrictHostKeyChecking', newKeys === 'accept' ? 'accept-new' : 'yes'),
     ...(hasOption(options, 'p') ? [] : ['-p', String(machine.port)]),
     ...(hasOption(options, 'l') ? [] : ['-l', user]),
     addressToDial(machine, destination),

@@ -17,6 +17,8 @@ function setUp(
   const said: string[] = []
   /** When other looks were asked for, in milliseconds of `clock`. */
   const asked: number[] = []
+  /** What was signed, and how many addresses there were by then. */
+  const certified: (string | number)[][] = []
   const clock = { now: 0 }
   const quiet = () => {}
   const say = (_: object, sentence: string) => said.push(sentence)
@@ -25,6 +27,11 @@ function setUp(
     identity: { ...noIdentity, os: undefined, flake: undefined },
     log: { error: say, info: quiet, debug: quiet, warn: say },
     kernel,
+    certificates: {
+      update: async (id, links) => {
+        certified.push([id, ...links.map(({ name }) => name), kernel.calls.length])
+      },
+    },
     now: () => clock.now,
     random: () => 0,
     lookAgainIn: (milliseconds) => asked.push(clock.now + milliseconds),
@@ -37,7 +44,7 @@ function setUp(
         return { ...link, addresses: [...link.addresses, ...kernel.addressesOf(link.name)] }
       }),
     )
-  return { daemon, kernel, said, asked, clock, look }
+  return { daemon, kernel, said, asked, clock, certified, look }
 }
 
 t.test(
@@ -86,6 +93,17 @@ t.test('bridge ports, links without carrier and unwanted names are left alone', 
   t.same(kernel.calls, [])
   t.same(said, ['no link to serve yet: waiting for one that has a carrier'], 'said once')
 })
+
+t.test(
+  'host keys are certified before anything is announced, under the id of the machine',
+  async (t) => {
+    const { certified, look } = setUp()
+    await look({ running: false })
+    t.same(certified, [], 'nobody is there to see it')
+    await look({}, { index: 3, name: 'eno2', mac: '52:54:00:00:00:01' })
+    t.same(certified, [['525400fffe123456', 'eno1', 'eno2', 0]])
+  },
+)
 
 t.test('with --no-addresses nothing is added', async (t) => {
   const { daemon, kernel, look } = setUp({ addresses: false })

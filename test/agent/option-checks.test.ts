@@ -9,6 +9,8 @@ const given: Arguments = {
   sshPort: 22,
   staticAddress: 'fe80::47',
   hostKeys: '/etc/ssh',
+  caKey: 'none',
+  certificates: '/run/installer-agent/certificates',
   statusSocket: '/run/installer-agent/status.sock',
   issueFile: 'none',
   logLevel: 'info',
@@ -31,6 +33,8 @@ t.test('what cannot be a path is refused, with what would be right', (t) => {
     [{ statusSocket: ['/a', '/b'] }, /got '\/a,\/b'/],
     [{ statusSocket: `/${'x'.repeat(107)}` }, /at most 107 bytes/],
     [{ statusSocket: `/${'ä'.repeat(54)}` }, /at most 107 bytes/],
+    [{ caKey: 'key' }, /absolute path, or none, after --ca-key/],
+    [{ certificates: '' }, /absolute path, or none, after --certificates/],
     [{ issueFile: 'issue' }, /absolute path, or none, after --issue-file/],
   ]
   for (const [over, complaint] of cases) {

@@ -54,6 +54,25 @@ t.test(
   },
 )
 
-async function evaluateUnit(): Promise<Unit> {
-  return (await evaluate('unit.nix', { exec })) as Unit
+t.test(
+  'with an authority it gets the key as a credential, and nothing else changes',
+  { skip: skipWithout('nix-instantiate', 'systemd-analyze') },
+  async (t) => {
+    const without = await evaluateUnit()
+    t.equal(without.Service?.LoadCredential, undefined)
+    const unit = await evaluateUnit({ caKey: 'installer-agent.ca-key' })
+    const { LoadCredential, Environment, BindReadOnlyPaths, ...rest } = unit.Service ?? {}
+    t.equal(String(LoadCredential), 'ca-key:installer-agent.ca-key')
+    t.match(String(Environment), 'INSTALLER_AGENT_CA_KEY=%d/ca-key')
+    t.match(String(BindReadOnlyPaths), '/run/systemd/userdb')
+    t.match(without.Service, rest)
+    const unrooted = { ...unit, Service: { ...unit.Service, RootDirectory: '/' } }
+    t.same(await verify(t, { [name]: unrooted }), { status: 0, stdout: '', stderr: '' })
+    const level = await exposure(t, name, unit)
+    t.ok(level <= maxExposure, String(level))
+  },
+)
+
+async function evaluateUnit(over: Record<string, string> = {}): Promise<Unit> {
+  return (await evaluate('unit.nix', { exec, ...over })) as Unit
 }

@@ -117,6 +117,7 @@ t.test('what a daemon tells fits the schema in docs', async (t) => {
     },
     log: { error: quiet, info: quiet, debug: quiet, warn: quiet },
     kernel: new FakeKernel(),
+    certificates: { update: async () => {} },
     now: () => 0,
     random: () => 0,
     lookAgainIn: quiet,

@@ -58,6 +58,15 @@ t.test('ssh understands what was meant', (t) => {
   t.end()
 })
 
+t.test('with an authority a new key is refused, unless the user says otherwise', (t) => {
+  const strict = (typed: string) =>
+    understood(sshCommandLine(fakeMachine(), splitSshArguments(typed.split(' ')), file, 'refuse'))
+      .stricthostkeychecking
+  t.equal(strict('NixOS'), 'true')
+  t.equal(strict('-oStrictHostKeyChecking=accept-new NixOS'), 'accept-new')
+  t.end()
+})
+
 t.test('what was heard is never an option, even if it got past the checks at the door', (t) => {
   const evil = '-oProxyCommand=touch_x'
   t.equal(understood(commandLine('NixOS -- ls', { id: evil })).proxycommand, undefined)

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { watch } from 'node:fs'
-import { link, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { link, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { errorCode, Failure } from '../../common/failure.ts'
 import { deadline } from '../../common/schedule.ts'
@@ -9,46 +9,15 @@ import { deadline } from '../../common/schedule.ts'
 const lockMs = 5000
 
 /**
- * Changes a text file, mode 0600, as a whole: whoever reads it sees the old or the new text, and two
- * programs that change it do so one after the other. A file that is not there is empty; nothing is
- * written when nothing changes. Throws a Failure when another keeps the lock.
+ * Does something while no other program of ours does it: those that want the same lock take turns.
+ * Throws a Failure when another keeps it.
  */
-export async function changeFile(path: string, change: (text: string) => string): Promise<void> {
-  const lock = `${path}.lock`
+export async function withLock<T>(lock: string, action: () => Promise<T>): Promise<T> {
   await acquire(lock)
   try {
-    const before = await readText(path)
-    const after = change(before)
-    if (after !== before) await replace(path, after)
+    return await action()
   } finally {
     await rm(lock, { force: true })
-  }
-}
-
-/** The file's text; empty when there is none. */
-export async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return ''
-    throw error
-  }
-}
-
-async function replace(path: string, text: string): Promise<void> {
-  const fresh = `${path}.${process.pid}.new`
-  try {
-    const file = await open(fresh, 'w', 0o600)
-    try {
-      await file.writeFile(text)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(fresh, path)
-  } catch (error) {
-    await rm(fresh, { force: true })
-    throw error
   }
 }
 
@@ -104,4 +73,12 @@ async function released(lock: string, signal: AbortSignal): Promise<void> {
   } finally {
     watcher.close()
   }
+}
+
+/** Empty when there is no such file. */
+function readText(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return ''
+    throw error
+  })
 }

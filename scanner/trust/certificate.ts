@@ -1,0 +1,80 @@
+import { keyFingerprint } from '../../common/advertisement.ts'
+
+/** What is on an OpenSSH certificate (PROTOCOL.certkeys); ssh checks the signature, we do not. */
+export interface Certificate {
+  /** Fingerprint of the authority that signed it, `SHA256:...`. */
+  authority: string
+  isHost: boolean
+  principals: string[]
+  /** Seconds since 1970; `validBefore` is the first that is too late. */
+  validAfter: bigint
+  validBefore: bigint
+}
+
+/** Fields of a public key between the nonce and the serial number, by key type. */
+const keyFields: Record<string, number> = {
+  'ssh-ed25519-cert-v01@openssh.com': 1,
+  'ssh-rsa-cert-v01@openssh.com': 2,
+  'ecdsa-sha2-nistp256-cert-v01@openssh.com': 2,
+  'ecdsa-sha2-nistp384-cert-v01@openssh.com': 2,
+  'ecdsa-sha2-nistp521-cert-v01@openssh.com': 2,
+}
+/** SSH2_CERT_TYPE_HOST */
+const hostType = 2
+
+/** Reads a certificate, in base64; undefined when it is none. */
+export function parseCertificate(key: string): Certificate | undefined {
+  const reader = new Reader(Buffer.from(key, 'base64'))
+  try {
+    const fields = keyFields[reader.string().toString('latin1')]
+    if (fields === undefined) return undefined
+    for (let skipped = 0; skipped <= fields; skipped++) reader.string()
+    reader.uint64()
+    const isHost = reader.uint32() === hostType
+    reader.string()
+    const principals = new Reader(reader.string()).strings()
+    const [validAfter, validBefore] = [reader.uint64(), reader.uint64()]
+    for (const _ of ['critical options', 'extensions', 'reserved']) reader.string()
+    const authority = keyFingerprint(reader.string())
+    return { authority, isHost, principals, validAfter, validBefore }
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
+}
+
+/** Data types of RFC 4251 section 5; a RangeError where the data end too early. */
+class Reader {
+  readonly #data: Buffer
+  #at = 0
+
+  constructor(data: Buffer) {
+    this.#data = data
+  }
+
+  uint32(): number {
+    const value = this.#data.readUInt32BE(this.#at)
+    this.#at += 4
+    return value
+  }
+
+  uint64(): bigint {
+    const value = this.#data.readBigUInt64BE(this.#at)
+    this.#at += 8
+    return value
+  }
+
+  string(): Buffer {
+    const end = this.uint32() + this.#at
+    if (end > this.#data.length) throw new RangeError('a string is longer than the data')
+    const value = this.#data.subarray(this.#at, end)
+    this.#at = end
+    return value
+  }
+
+  strings(): string[] {
+    const all: string[] = []
+    while (this.#at < this.#data.length) all.push(this.string().toString('latin1'))
+    return all
+  }
+}
