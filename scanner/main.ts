@@ -6,6 +6,7 @@ import { usageFailure } from './options.ts'
 import { splitSshArguments } from './ssh/arguments.ts'
 import { demo } from './verbs/demo.ts'
 import { find } from './verbs/find.ts'
+import { knownHostsPlainly } from './verbs/known-hosts.ts'
 import { proxy, proxyPlainly } from './verbs/proxy.ts'
 import { ssh } from './verbs/ssh.ts'
 import { trust } from './verbs/trust.ts'
@@ -16,7 +17,7 @@ const verbs = [find, wait, ssh, proxy, trust, demo]
 
 /** Reads the command line and runs the verb; gives the exit status. */
 async function main(argv: string[]): Promise<number> {
-  const plain = proxyPlainly(argv)
+  const plain = proxyPlainly(argv) ?? knownHostsPlainly(argv)
   if (plain) return plain
   const [verb, ...words] = argv
   // What follows `ssh` is OpenSSH's own grammar; yargs sees only the long options, which are ours.

@@ -1,6 +1,7 @@
 import { exitStatus } from '../../common/contract.ts'
 import { Failure } from '../../common/failure.ts'
 import { randomart } from '../../common/randomart.ts'
+import { hostKeyAlias } from '../ssh/known-hosts.ts'
 import type { Remembered, Shown, Verdict } from './judge.ts'
 
 /** How people call a machine: its name, and the id that it is remembered by. */
@@ -44,21 +45,22 @@ export function refusal(
 
 /** What is said of a key that is remembered from now on. */
 export function introduction(
-  verdict: Verdict,
+  verdict: 'new' | 'replaced',
   { name, id }: Named,
-  { key }: Shown,
+  fingerprint: string,
+  type: string,
   withPicture: boolean,
 ): string[] {
-  const what = verdict === 'new' ? 'first contact' : 'a new key, accepted'
-  const picture = withPicture ? keyPicture('', key) : []
+  const what = verdict === 'new' ? 'first contact with' : 'a new key of'
   return [
-    `scanner: ${what}: ${name ?? id} (installer-${id}), host key ${key}`,
-    ...picture,
-    'compare with the console; it is remembered from now on',
+    `scanner: ${what} ${name ?? id} (${hostKeyAlias(id)}), host key ${fingerprint}`,
+    ...(withPicture ? keyPicture(type, fingerprint) : []),
+    '  compare with the console; it is remembered from now on',
   ]
 }
 
-/** The picture that ssh and the console show of a key, from its fingerprint. */
-export function keyPicture(title: string, fingerprint: string): string[] {
-  return randomart(title, Buffer.from(fingerprint.replace(/^SHA256:/, ''), 'base64'))
+/** The picture that ssh and the console show of an ed25519 key; none of another, whose size is not known. */
+export function keyPicture(type: string, fingerprint: string): string[] {
+  if (type !== 'ssh-ed25519') return []
+  return randomart('ED25519 256', Buffer.from(fingerprint.replace(/^SHA256:/, ''), 'base64'))
 }

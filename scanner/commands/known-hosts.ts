@@ -1,0 +1,102 @@
+import { keyFingerprint } from '../../common/advertisement.ts'
+import { describeError } from '../../common/cli.ts'
+import { type ExitStatus, exitStatus } from '../../common/contract.ts'
+import { locateQuickly } from '../locate.ts'
+import type { Console } from '../options.ts'
+import type { SearchOptions } from '../search.ts'
+import { type Dialled, readDialled } from '../ssh/dialled.ts'
+import { hostKeyAlias, knownHostsFile } from '../ssh/known-hosts.ts'
+import { authorities } from '../trust/authorities.ts'
+import { remember } from '../trust/establish.ts'
+import { introduction, refusal } from '../trust/explain.ts'
+import { isTrusted, judge, type Shown } from '../trust/judge.ts'
+import { readKnownHosts } from '../trust/known-hosts-file.ts'
+import { keyType, type Line } from '../trust/known-hosts-lines.ts'
+import { keysFor, remembered } from '../trust/machines.ts'
+
+/** What ssh asks of its KnownHostsCommand: %H, %t and %K; `NONE` while it puts key types in order. */
+export interface Asked {
+  host: string
+  type: string
+  key: string
+}
+
+/**
+ * `scanner known-hosts NAME HOST TYPE KEY`, which ssh runs: lines of known_hosts about HOST, with the
+ * keys that are remembered of the machine's identity. A first key is remembered; another than
+ * before is not given out, and why is said.
+ */
+export async function knownHosts(
+  options: SearchOptions & { name: string },
+  asked: Asked,
+  console_: Console,
+  signal: AbortSignal,
+): Promise<ExitStatus> {
+  const machine = await whoIsMeant(options, console_, signal)
+  if (machine === undefined) return exitStatus.failed
+  const file = await knownHostsFile()
+  const lines = await readKnownHosts(file)
+  const refused = isPlainKey(asked) && (await settle(machine, asked, lines, file, console_))
+  // ssh goes on without a line, and says that it knows no key.
+  if (refused) process.stderr.write(describeError('scanner', refused))
+  else
+    for (const line of linesAbout(machine, asked.host, await readKnownHosts(file)))
+      process.stdout.write(`${line}\n`)
+  return refused ? refused.exitStatus : exitStatus.done
+}
+
+/** Whom the `scanner proxy` of the same ssh has dialled; without one it is looked for. */
+async function whoIsMeant(
+  options: SearchOptions & { name: string },
+  console_: Console,
+  signal: AbortSignal,
+): Promise<Dialled | undefined> {
+  const dialled = readDialled(process.ppid)
+  if (dialled) return dialled
+  const machine = await locateQuickly(options, console_, signal)
+  return (
+    machine && {
+      name: machine.name,
+      id: machine.id,
+      boot: machine.agent?.boot ?? null,
+      announced: machine.announcedKeys,
+    }
+  )
+}
+
+/** Certificates are for ssh to check, by the authority's line. */
+function isPlainKey({ type, key }: Asked): boolean {
+  return keyType(key) === type && !type.includes('-cert-')
+}
+
+/** Remembers a first key; gives why another one is refused. */
+async function settle(
+  { id, name, boot, announced }: Dialled,
+  { key, type }: Asked,
+  lines: readonly Line[],
+  file: string,
+  console_: Console,
+) {
+  const shown: Shown = {
+    key: keyFingerprint(Buffer.from(key, 'base64')),
+    boot: boot ?? '',
+    announced,
+  }
+  const before = remembered(lines, id)
+  const verdict = judge(before, shown)
+  if (!isTrusted(verdict)) return refusal(verdict, { id, name }, shown, before)
+  // Where an authority vouches for installers a plain key that nobody knows is no introduction.
+  if (verdict !== 'new' || authorities(lines, hostKeyAlias(id)).length > 0) return undefined
+  await remember({ id, name, boot: shown.boot }, [key], file)
+  for (const line of introduction('new', { id, name }, shown.key, type, process.stderr.isTTY))
+    console_.say(line)
+  return undefined
+}
+
+function linesAbout({ id }: Dialled, host: string, lines: readonly Line[]): string[] {
+  const vouching = authorities(lines, hostKeyAlias(id))
+  return [
+    ...vouching.map(({ type, key }) => `@cert-authority ${host} ${type} ${key}`),
+    ...keysFor(lines, id, host),
+  ]
+}

@@ -1,0 +1,119 @@
+import { hostLabel } from '../../common/advertisement.ts'
+import { hostKeyAlias } from '../ssh/known-hosts.ts'
+import { fingerprintOf } from './authorities.ts'
+import type { Remembered } from './judge.ts'
+import {
+  appendLine,
+  isAbout,
+  type KeyLine,
+  keyLine,
+  keyType,
+  type Line,
+} from './known-hosts-lines.ts'
+
+/** A machine whose host keys are in our known_hosts. */
+export interface KnownMachine {
+  id: string
+  /** What it was called when it was remembered; null when that is not known. */
+  name: string | null
+  /** First eight hex digits of the boot id at that time; empty when it told none. */
+  boot: string
+  /** The day, ISO 8601; null for a key that ssh has written. */
+  since: string | null
+  keys: { type: string; fingerprint: string }[]
+}
+
+/** What is written beside a key, for us: ssh passes over it (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT). */
+export interface Note {
+  name: string | null
+  boot: string
+  since: string | null
+}
+
+/** The lines with keys of a machine; of one whose name ssh has hashed as well. */
+function linesOf(lines: readonly Line[], id: string): KeyLine[] {
+  const alias = hostKeyAlias(id)
+  return lines.filter(
+    (line): line is KeyLine =>
+      line.kind === 'key' && line.marker === undefined && isAbout(line, alias),
+  )
+}
+
+/** What is remembered of a machine; undefined when nothing is. */
+export function remembered(lines: readonly Line[], id: string): Remembered | undefined {
+  const own = linesOf(lines, id)
+  if (own.length === 0) return undefined
+  const boot = own.map((line) => readNote(line).boot).findLast((each) => each !== '') ?? ''
+  return { keys: own.map(fingerprintOf), boot }
+}
+
+/** Its keys as lines about another host name: what ssh is to hear of them. */
+export function keysFor(lines: readonly Line[], id: string, host: string): string[] {
+  return linesOf(lines, id).map(({ type, key }) => `${host} ${type} ${key}`)
+}
+
+/** All machines that are remembered, by name; not those whose name ssh has hashed. */
+export function knownMachines(lines: readonly Line[]): KnownMachine[] {
+  const ids = new Set(
+    lines.flatMap((line) =>
+      line.kind === 'key' ? line.patterns.flatMap((each) => idOf(each) ?? []) : [],
+    ),
+  )
+  const machines = [...ids].flatMap((id): KnownMachine[] => {
+    const own = linesOf(lines, id)
+    const last = own.at(-1)
+    if (!last) return []
+    const keys = own.map((line) => ({ type: line.type, fingerprint: fingerprintOf(line) }))
+    return [{ id, ...readNote(last), keys }]
+  })
+  return machines.sort(
+    (a, b) => (a.name ?? '').localeCompare(b.name ?? '') || (a.id < b.id ? -1 : 1),
+  )
+}
+
+function idOf(pattern: string): string | undefined {
+  return /^installer-([0-9a-f]{16})$/.exec(pattern)?.[1]
+}
+
+/** The lines with these keys, in base64, as all that is remembered of the machine. */
+export function remembering(
+  lines: readonly Line[],
+  id: string,
+  keys: readonly string[],
+  note: Note,
+): Line[] {
+  const comment = writeNote(note)
+  return keys.reduce<Line[]>(
+    (all, key) => {
+      const type = keyType(key) ?? ''
+      const patterns = [hostKeyAlias(id)]
+      return appendLine(all, keyLine({ marker: undefined, patterns, type, key, comment }))
+    },
+    forgetting(lines, id),
+  )
+}
+
+/** The lines without the machine's. */
+export function forgetting(lines: readonly Line[], id: string): Line[] {
+  const gone: readonly Line[] = linesOf(lines, id)
+  return lines.filter((line) => !gone.includes(line))
+}
+
+function writeNote({ name, boot, since }: Note): string {
+  return [boot && `boot=${boot}`, name && `name=${name}`, since && `since=${since}`]
+    .filter(Boolean)
+    .join(' ')
+}
+
+/** Anybody may have written the file by hand: what does not fit is as if it were not there. */
+function readNote({ comment }: KeyLine): Note {
+  const value = (key: string, form: RegExp) => {
+    const found = new RegExp(`(?:^| )${key}=(\\S+)`).exec(comment)?.[1]
+    return found !== undefined && form.test(found) ? found : undefined
+  }
+  return {
+    name: value('name', hostLabel) ?? null,
+    boot: value('boot', /^[0-9a-f]{8}$/) ?? '',
+    since: value('since', /^\d{4}-\d\d-\d\d$/) ?? null,
+  }
+}
