@@ -1,20 +1,12 @@
 import t, { type Test } from 'tap'
 import { runInside } from '../../scanner/demo/namespace.ts'
-import {
-  addressesSettled,
-  bootInstaller,
-  type Lab,
-  makeLab,
-  skipWithoutRoot,
-  sshOptions,
-} from './lab.ts'
+import { type Lab, makeLab, skipWithoutRoot } from './lab.ts'
 import { skipWithoutRoomFor } from './neighbours.ts'
 import { countTraffic, idOf, simulate, type Traffic } from './simulated.ts'
 
 const many = 1000
 const skip =
-  skipWithoutRoot('ip', 'ping', 'nft', 'python3', 'ssh', 'sshd', 'ssh-keygen') ||
-  skipWithoutRoomFor(many)
+  skipWithoutRoot('ip', 'ping', 'nft', 'python3', 'ssh-keygen') || skipWithoutRoomFor(many)
 
 /**
  * Each solicits the operator's address and gets it (2), answers two echoes (2), and the question by
@@ -35,12 +27,6 @@ interface Found {
 async function find(lab: Lab, ...args: string[]): Promise<Found[]> {
   const { stdout } = await lab.scanner(['find', '--json', '--interface', 'op0', ...args])
   return (JSON.parse(stdout) as { installers: Found[] }).installers
-}
-
-async function timed<Result>(action: () => Promise<Result>) {
-  const began = performance.now()
-  const result = await action()
-  return { result, ms: performance.now() - began }
 }
 
 const withoutSsh = ['mdns', 'service', 'neighbour', 'static'].flatMap((name) => ['--source', name])
@@ -100,27 +86,6 @@ t.test('and behind a firewall that lets only answers in', { skip }, async (t) =>
   const chain = `chain input { type filter hook input priority 0; policy drop; ${rules} }`
   await runInside(lab.operator, 'nft', [`table inet filter {\n${chain}\n}`])
   await findAll(t, lab, '--timeout', '20s')
-})
-
-t.test('ssh to one of them does not wait for the others', { skip }, async (t) => {
-  const lab = await makeLab(t)
-  const { operator } = lab
-  await runInside(operator, 'ip', ['link', 'add', 'br0', 'type', 'bridge'])
-  await runInside(operator, 'ip', ['link', 'set', 'br0', 'up'])
-  await simulate(operator, many)
-  await bootInstaller(t, lab, { link: 'p0', mac: '52:54:00:12:34:56' })
-  for (const port of ['op0', 'p0'])
-    await runInside(operator, 'ip', ['link', 'set', port, 'master', 'br0'])
-  await addressesSettled(operator)
-  const options = ['--interface', 'br0', '--timeout', '20s']
-  const ssh = await timed(() =>
-    lab.scanner(['ssh', ...options, '3456', ...sshOptions(lab), '--', 'exit 7']),
-  )
-  t.equal(ssh.result.status, 7, ssh.result.stderr)
-  const all = await timed(() => lab.scanner(['find', ...options]))
-  t.equal(all.result.stdout.trim().split('\n').length, 1 + many + 1, 'a line for each')
-  t.comment(`ssh took ${(ssh.ms / all.ms).toFixed(2)} of the time that find took`)
-  t.ok(ssh.ms < all.ms)
 })
 
 t.test('one that answers late, 450 ms after the question, is found', { skip }, async (t) => {
