@@ -102,6 +102,7 @@ export class DirectQuestions {
       if (this.#answered.has(next) || this.#patience.signal.aborted) continue
       await this.#ask(querier, next)
       this.#underWay.delete(next)
+      this.#patience.met(next)
     }
   }
 
@@ -109,7 +110,8 @@ export class DirectQuestions {
     const { signal } = this.#patience
     for (const [times, waitMs] of waitsMs.entries()) {
       if (times > 0 && !this.#installers.has(address)) return
-      this.#patience.expect(address, waitMs)
+      // Longer than the wait: what has arrived by its end is still to be read.
+      this.#patience.expect(address, 2 * waitMs)
       // Those who wait are waited for as well.
       if (this.#waiting.length > 0) this.#patience.expect(queue, 2 * waitMs)
       const answered = this.#answerOf(address, waitMs)

@@ -32,9 +32,9 @@ async function find(lab: Lab, ...args: string[]): Promise<Found[]> {
 const withoutSsh = ['mdns', 'service', 'neighbour', 'static'].flatMap((name) => ['--source', name])
 
 /** Finds them all, once each, by name and id; gives the packets of each. */
-async function findAll(t: Test, lab: Lab, ...args: string[]): Promise<Traffic> {
+async function findAll(t: Test, lab: Lab): Promise<Traffic> {
   const count = await countTraffic(lab.operator)
-  const found = await find(lab, ...withoutSsh, ...args)
+  const found = await find(lab, ...withoutSsh, '--timeout', '20s')
   const { all, answers } = await count()
   const expected = Array.from({ length: many }, (_, index) => idOf(index))
   t.equal(found.length, many)
@@ -64,7 +64,7 @@ t.test('and where 20 % of the packets are lost, each way', { skip }, async (t) =
   await runInside(lab.operator, 'nft', [
     `table inet loss {\n${drop('input')}\n${drop('output')}\n}`,
   ])
-  const each = await findAll(t, lab, '--timeout', '20s')
+  const each = await findAll(t, lab)
   t.ok(each.all <= lossyRounds * maxPacketsInRound, `${each.all} packets`)
   t.ok(each.answers <= 1 + maxAnswersInRound, 'who is known keeps silent (RFC 6762 section 7.1)')
 })
@@ -85,7 +85,7 @@ t.test('and behind a firewall that lets only answers in', { skip }, async (t) =>
   const rules = 'ct state established,related accept; meta l4proto ipv6-icmp accept;'
   const chain = `chain input { type filter hook input priority 0; policy drop; ${rules} }`
   await runInside(lab.operator, 'nft', [`table inet filter {\n${chain}\n}`])
-  await findAll(t, lab, '--timeout', '20s')
+  await findAll(t, lab)
 })
 
 t.test('one that answers late, 450 ms after the question, is found', { skip }, async (t) => {
