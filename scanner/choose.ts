@@ -51,10 +51,14 @@ export function mayMean(
   // An id that is made of a host key: only the visit tells.
   if (/^[0-9a-f]{16}$/.test(digits) && addressesIn(wanted).length === 0) return true
   const macs = [mac, ...addresses.map(macFromLinkLocal)].flatMap((each) => each ?? [])
+  const ids = [advertisement?.id ?? [], macs.map(eui64FromMac)].flat()
+  const wantedMac = normalizeMac(wanted)
+  const id = wantedMac ? eui64FromMac(wantedMac) : digits
   return (
-    [name, advertisement?.host, advertisement?.id].some((each) => each?.toLowerCase() === label) ||
+    [name, advertisement?.host].some((each) => each?.toLowerCase() === label) ||
     (address !== undefined && addresses.includes(address)) ||
-    macs.some((each) => each.replaceAll(':', '').endsWith(digits) || eui64FromMac(each) === digits)
+    ids.some((each) => each === id || each.endsWith(digits)) ||
+    macs.some((each) => each.replaceAll(':', '').endsWith(digits))
   )
 }
 

@@ -126,6 +126,7 @@ t.test('only those are visited whom NAME may mean, as far as one sighting tells'
     [`${address}%eno1`, true],
     ['52:54:00:00:00:01', true],
     ['0001', true],
+    ['52:54:00:65:43:21', true],
     ['525400fffe000001', true],
     ['0123456789abcdef', true],
     ['other', false],
