@@ -75,9 +75,11 @@ export async function readLinks(signal?: AbortSignal): Promise<Link[]> {
   const args = ['-s', '-s', '-d', '-j', 'address', 'show']
   const { status, stdout, stderr } = await runCommand('ip', args, signal)
   if (status !== 0)
-    throw new Failure(`'ip address show' ended with status ${status}: ${firstLine(stderr)}`, {
-      advice: rightIp,
-    })
+    throw new Failure(
+      `'ip address show' ended with status ${status}: ${firstLine(stderr)}`,
+      // Only an `ip` that does not know the options will never do.
+      /invalid|unrecogni[sz]ed|usage/i.test(stderr) ? { advice: rightIp } : {},
+    )
   return parseLinks(stdout)
 }
 

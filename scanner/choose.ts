@@ -1,13 +1,15 @@
 import {
+  eui64FromMac,
   isLinkLocal6,
   linkLocalFromMac,
+  macFromLinkLocal,
   normalizeAddress,
   normalizeMac,
   splitZone,
 } from '../common/address.ts'
 import { staticLinkLocal } from '../common/contract.ts'
 import type { Machine } from './machine.ts'
-import { hostLabelOf } from './sighting.ts'
+import { hostLabelOf, type Sighting } from './sighting.ts'
 
 /** Fewer digits than these fit too many cards. */
 const leastMacDigits = 4
@@ -36,6 +38,28 @@ export function addressesIn(name: string): string[] {
   const fromId = /^([0-9a-f]{6})fffe([0-9a-f]{6})$/.exec(digits)
   const mac = normalizeMac(fromId ? `${fromId[1]}${fromId[2]}` : name)
   return mac ? [linkLocalFromMac(mac)] : []
+}
+
+/** Whether NAME may mean the machine of which this is a sighting, as far as that tells. */
+export function mayMean(
+  { addresses, mac, name, advertisement }: Sighting,
+  wanted: string,
+): boolean {
+  const label = wanted.replace(/\.local\.?$/i, '').toLowerCase()
+  const address = normalizeAddress(wanted)
+  const digits = wanted.toLowerCase().replaceAll(/[:-]/g, '')
+  // An id that is made of a host key: only the visit tells.
+  if (/^[0-9a-f]{16}$/.test(digits) && addressesIn(wanted).length === 0) return true
+  const macs = [mac, ...addresses.map(macFromLinkLocal)].flatMap((each) => each ?? [])
+  const ids = [advertisement?.id ?? [], macs.map(eui64FromMac)].flat()
+  const wantedMac = normalizeMac(wanted)
+  const id = wantedMac ? eui64FromMac(wantedMac) : digits
+  return (
+    [name, advertisement?.host].some((each) => each?.toLowerCase() === label) ||
+    (address !== undefined && addresses.includes(address)) ||
+    ids.some((each) => each === id || each.endsWith(digits)) ||
+    macs.some((each) => each.replaceAll(':', '').endsWith(digits))
+  )
 }
 
 /** Whether NAME is an address that one machine only can have: with its link, and not the static one. */

@@ -8,8 +8,7 @@ const maxProbes = 64
 
 /** Whom to visit, and what for. */
 export interface Visits {
-  /** Also machines that are not known to be installers. */
-  all: boolean
+  isWanted(sighting: Sighting): boolean
   /** `strangers`: those only that announce no identity. A handshake costs both ends 10 ms or more. */
   keysOf: 'everybody' | 'strangers'
   /** Where a server has answered before; it learns where one does now. */
@@ -20,7 +19,7 @@ export interface Visits {
 export async function* withProbes(
   seen: AsyncIterable<Sighting>,
   signal: AbortSignal,
-  { all, keysOf, visited }: Visits,
+  { isWanted, keysOf, visited }: Visits,
   probe: typeof probeSsh = probeSsh,
 ): AsyncGenerator<Sighting> {
   const out = new Channel<Sighting>()
@@ -63,7 +62,7 @@ export async function* withProbes(
       out.push(sighting)
       for (const each of sighting.advertisement ? sighting.addresses : [])
         identified.add(withZone(each, sighting.link))
-      if (all || sighting.installer) visit(sighting)
+      if (isWanted(sighting)) visit(sighting)
     }
     await Promise.all(workers)
   }

@@ -45,6 +45,8 @@ export interface Search extends Question {
   signal: AbortSignal
   /** False: machines that are not known to be installers are not visited; they are not wanted. */
   all?: boolean
+  /** Whose ssh servers are visited: everybody's, unless one machine is enough. */
+  mayBeMeant?: (sighting: Sighting) => boolean
   /** Whose host keys are wanted: everybody's, unless it is said. */
   keysOf?: Visits['keysOf']
   /** Link-local addresses to ask at once, because the wanted machine may have them. */
@@ -74,8 +76,10 @@ export async function* scan(search: Search): AsyncGenerator<Sighting> {
   const rounds = links.map((link) => openRound(link, search, memory, patience))
   try {
     const seen = ask(search, memory, rounds)
-    const { all = true, keysOf = 'everybody' } = search
-    const visits = { all, keysOf, visited: memory.visited }
+    const { all = true, keysOf = 'everybody', mayBeMeant = () => true } = search
+    const isWanted = (sighting: Sighting) =>
+      (all || sighting.installer === true) && mayBeMeant(sighting)
+    const visits = { isWanted, keysOf, visited: memory.visited }
     const probed = search.sources.includes('ssh') ? withProbes(seen, stop.signal, visits) : seen
     const reads = search.sources.includes('neighbour')
     yield* reads ? withTable(probed, search, memory, rounds, stop.signal) : probed

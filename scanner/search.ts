@@ -2,7 +2,7 @@ import { defaultHostname, exitStatus, stockHostnames } from '../common/contract.
 import { Failure } from '../common/failure.ts'
 import type { Log } from '../common/log.ts'
 import { deadline, sleep } from '../common/schedule.ts'
-import { addressesIn, choose, isOwnAddress, namesHost } from './choose.ts'
+import { addressesIn, choose, isOwnAddress, mayMean, namesHost } from './choose.ts'
 import { Lookout } from './lookout.ts'
 import { showsLoss } from './loss.ts'
 import { hasOwnAddress, type Machine } from './machine.ts'
@@ -69,7 +69,9 @@ export async function search(
   try {
     const { sources, all, name, keysOf = 'everybody' } = options
     const guesses = name === undefined ? [] : addressesIn(name)
-    const asked = { links, sources, all, keysOf, guesses, names: askedNames(name), memory, warn }
+    const mayBeMeant = (sighting: Sighting) => !options.one || mayMean(sighting, name ?? '')
+    const told = { names: askedNames(name), memory, warn }
+    const asked = { links, sources, all, keysOf, guesses, mayBeMeant, ...told }
     const machines = await rounds({ ...asked, signal: timeUp.signal }, options, memory, log, seen)
     return { machines, warnings: [...warnings] }
   } finally {
@@ -149,6 +151,8 @@ function verdict(
   const [machine, ...others] = machines
   if (!machine || others.length > 0 || machine.links.length > 1) return 'go on'
   if (sources.includes('ssh') && machine.ssh.hostKeys.length === 0) return 'go on'
+  // Its user and its id are told with the service: the key may come first.
+  if (sources.includes('service') && machine.agent === null) return 'go on'
   return settled || isOwnAddress(name) ? 'enough' : 'maybe later'
 }
 

@@ -111,6 +111,7 @@ export class DirectQuestions {
       if (this.#answered.has(next) || this.#patience.signal.aborted) continue
       await this.#ask(querier, next)
       this.#underWay.delete(next)
+      this.#patience.met(next)
     }
   }
 
@@ -119,7 +120,8 @@ export class DirectQuestions {
     for (const [times, waitMs] of waitsMs.entries()) {
       if (times > 0 && !this.#installers.has(address)) return
       if (times > 0) this.#repeated.add(address)
-      this.#patience.expect(address, waitMs)
+      // Longer than the wait: what has arrived by its end is still to be read.
+      this.#patience.expect(address, 2 * waitMs)
       // Those who wait are waited for as well.
       if (this.#waiting.length > 0) this.#patience.expect(queue, 2 * waitMs)
       const answered = this.#answerOf(address, waitMs)

@@ -1,20 +1,12 @@
 import t, { type Test } from 'tap'
 import { runInside } from '../../scanner/demo/namespace.ts'
-import {
-  addressesSettled,
-  bootInstaller,
-  type Lab,
-  makeLab,
-  skipWithoutRoot,
-  sshOptions,
-} from './lab.ts'
+import { type Lab, makeLab, skipWithoutRoot } from './lab.ts'
 import { skipWithoutRoomFor } from './neighbours.ts'
 import { countTraffic, idOf, simulate, type Traffic } from './simulated.ts'
 
 const many = 1000
 const skip =
-  skipWithoutRoot('ip', 'ping', 'nft', 'python3', 'ssh', 'sshd', 'ssh-keygen') ||
-  skipWithoutRoomFor(many)
+  skipWithoutRoot('ip', 'ping', 'nft', 'python3', 'ssh-keygen') || skipWithoutRoomFor(many)
 
 /**
  * Each solicits the operator's address and gets it (2), answers two echoes (2), and the question by
@@ -37,18 +29,12 @@ async function find(lab: Lab, ...args: string[]): Promise<Found[]> {
   return (JSON.parse(stdout) as { installers: Found[] }).installers
 }
 
-async function timed<Result>(action: () => Promise<Result>) {
-  const began = performance.now()
-  const result = await action()
-  return { result, ms: performance.now() - began }
-}
-
 const withoutSsh = ['mdns', 'service', 'neighbour', 'static'].flatMap((name) => ['--source', name])
 
 /** Finds them all, once each, by name and id; gives the packets of each. */
-async function findAll(t: Test, lab: Lab, ...args: string[]): Promise<Traffic> {
+async function findAll(t: Test, lab: Lab): Promise<Traffic> {
   const count = await countTraffic(lab.operator)
-  const found = await find(lab, ...withoutSsh, ...args)
+  const found = await find(lab, ...withoutSsh, '--timeout', '20s')
   const { all, answers } = await count()
   const expected = Array.from({ length: many }, (_, index) => idOf(index))
   t.equal(found.length, many)
@@ -78,7 +64,7 @@ t.test('and where 20 % of the packets are lost, each way', { skip }, async (t) =
   await runInside(lab.operator, 'nft', [
     `table inet loss {\n${drop('input')}\n${drop('output')}\n}`,
   ])
-  const each = await findAll(t, lab, '--timeout', '20s')
+  const each = await findAll(t, lab)
   t.ok(each.all <= lossyRounds * maxPacketsInRound, `${each.all} packets`)
   t.ok(each.answers <= 1 + maxAnswersInRound, 'who is known keeps silent (RFC 6762 section 7.1)')
 })
@@ -99,28 +85,7 @@ t.test('and behind a firewall that lets only answers in', { skip }, async (t) =>
   const rules = 'ct state established,related accept; meta l4proto ipv6-icmp accept;'
   const chain = `chain input { type filter hook input priority 0; policy drop; ${rules} }`
   await runInside(lab.operator, 'nft', [`table inet filter {\n${chain}\n}`])
-  await findAll(t, lab, '--timeout', '20s')
-})
-
-t.test('ssh to one of them does not wait for the others', { skip }, async (t) => {
-  const lab = await makeLab(t)
-  const { operator } = lab
-  await runInside(operator, 'ip', ['link', 'add', 'br0', 'type', 'bridge'])
-  await runInside(operator, 'ip', ['link', 'set', 'br0', 'up'])
-  await simulate(operator, many)
-  await bootInstaller(t, lab, { link: 'p0', mac: '52:54:00:12:34:56' })
-  for (const port of ['op0', 'p0'])
-    await runInside(operator, 'ip', ['link', 'set', port, 'master', 'br0'])
-  await addressesSettled(operator)
-  const options = ['--interface', 'br0', '--timeout', '20s']
-  const ssh = await timed(() =>
-    lab.scanner(['ssh', ...options, '3456', ...sshOptions(lab), '--', 'exit 7']),
-  )
-  t.equal(ssh.result.status, 7, ssh.result.stderr)
-  const all = await timed(() => lab.scanner(['find', ...options]))
-  t.equal(all.result.stdout.trim().split('\n').length, 1 + many + 1, 'a line for each')
-  t.comment(`ssh took ${(ssh.ms / all.ms).toFixed(2)} of the time that find took`)
-  t.ok(ssh.ms < all.ms)
+  await findAll(t, lab)
 })
 
 t.test('one that answers late, 450 ms after the question, is found', { skip }, async (t) => {

@@ -1,6 +1,7 @@
 import t from 'tap'
-import { addressesIn, choose, isOwnAddress, namesHost } from '../../scanner/choose.ts'
+import { addressesIn, choose, isOwnAddress, mayMean, namesHost } from '../../scanner/choose.ts'
 import { fakeMachine } from '../fakes/machine.ts'
+import { fakeAdvertisement } from '../fakes/sighting.ts'
 
 const first = fakeMachine()
 const second = fakeMachine({
@@ -110,5 +111,30 @@ t.test('an address, a MAC and an id say at which link-local address to ask', (t)
     t.same(addressesIn(name), [eui64], name)
   for (const name of ['NixOS', '3456', '192.0.2.7', '2001:db8::1', '0123456789abcdef', ''])
     t.same(addressesIn(name), [], name)
+  t.end()
+})
+
+t.test('only those are visited whom NAME may mean, as far as one sighting tells', (t) => {
+  const address = 'fe80::5054:ff:fe00:1'
+  const bare = { source: 'neighbour' as const, link: 'eno1', at: 0, addresses: [address] }
+  const advertisement = { ...fakeAdvertisement(1), id: '525400fffe654321' }
+  const told = { ...bare, name: 'nixos-000001', advertisement }
+  for (const [name, expected] of [
+    ['NixOS', true],
+    ['nixos-000001.local', true],
+    ['525400fffe654321', true],
+    [`${address}%eno1`, true],
+    ['52:54:00:00:00:01', true],
+    ['0001', true],
+    ['52:54:00:65:43:21', true],
+    ['525400fffe000001', true],
+    ['0123456789abcdef', true],
+    ['other', false],
+    ['fe80::47%eno1', false],
+    ['0002', false],
+    ['525400fffe000002', false],
+  ] as const)
+    t.equal(mayMean(told, name), expected, name)
+  t.notOk(mayMean(bare, 'NixOS'))
   t.end()
 })

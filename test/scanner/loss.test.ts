@@ -40,7 +40,7 @@ const seen = (source: Sighting['source'], index: number): Sighting => ({
 })
 const announced = (index: number, over: object = {}): Sighting => ({
   ...seen('service', index),
-  advertisement: { ...fakeAdvertisement(index), static: 'waiting' },
+  advertisement: { ...fakeAdvertisement(1), static: 'waiting' },
   ...over,
 })
 

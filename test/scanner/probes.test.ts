@@ -22,7 +22,8 @@ async function visits(
 ) {
   const visited: string[] = []
   const keyWanted: string[] = []
-  const how = { all: false, keysOf: 'everybody' as const, visited: new Set<string>(), ...over }
+  const isWanted = ({ installer }: Sighting) => installer === true
+  const how = { isWanted, keysOf: 'everybody' as const, visited: new Set<string>(), ...over }
   const from = async function* () {
     yield* heard
   }
@@ -71,7 +72,7 @@ t.test('another port, and another link, is another visit', async (t) => {
 t.test('only installers are visited unless all are wanted', async (t) => {
   const heard = [seen([eui64], { installer: false })]
   t.same((await visits(heard)).visited, [])
-  t.same((await visits(heard, { all: true })).visited, [`${eui64} 22`])
+  t.same((await visits(heard, { isWanted: () => true })).visited, [`${eui64} 22`])
 })
 
 t.test(
@@ -104,7 +105,11 @@ t.test(
       const ssh = { reachable: false, banner: null, hostKeys: [] }
       return { source: 'ssh', link, at: 0, addresses: [address], ssh }
     }
-    const visits = { all: false, keysOf: 'everybody' as const, visited: new Set<string>() }
+    const visits = {
+      isWanted: () => true,
+      keysOf: 'everybody' as const,
+      visited: new Set<string>(),
+    }
     for await (const each of withProbes(heard, controller.signal, visits, probe)) passed.push(each)
     t.same(
       passed.map(({ source }) => source),
