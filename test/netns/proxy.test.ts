@@ -100,7 +100,7 @@ t.test('whom it dialled is to be read while it runs, and only then', { skip }, a
   const { folder } = lab.files
   const environment = { XDG_RUNTIME_DIR: folder }
   for (const end of ['EOF', 'SIGTERM', 'SIGHUP'] as const) {
-    const child = startProxy(lab, 'NixOS', ports.echo)
+    const child = startProxy(t, lab, 'NixOS', ports.echo)
     child.stdin.write('x')
     await once(child.stdout, 'data')
     t.match(
@@ -155,7 +155,7 @@ t.test('200 MB arrive as they were, in pipes and in socketpairs', { skip }, asyn
   t.equal(up.stdout, hash, `to there: ${up.stderr}`)
 
   // Node gives its children socketpairs.
-  const child = startProxy(lab, 'NixOS', ports.echo)
+  const child = startProxy(t, lab, 'NixOS', ports.echo)
   const [first = '', ...rest] = [node, peerProgram, 'noise']
   const source = spawn(first, rest, { stdio: ['ignore', 'pipe', 'inherit'] })
   source.stdout.pipe(child.stdin)
@@ -164,16 +164,18 @@ t.test('200 MB arrive as they were, in pipes and in socketpairs', { skip }, asyn
   t.match(await text(sum.stdout), hash, 'there and back')
 })
 
-function startProxy(lab: Lab, name: string, port: number) {
+function startProxy(t: Test, lab: Lab, name: string, port: number) {
   const [first = '', ...rest] = lab.operator.enter
   const state = ['XDG_STATE_HOME', 'XDG_RUNTIME_DIR'].map((name) => `${name}=${lab.files.folder}`)
   const words = [...rest, 'env', ...state, node, scannerProgram, 'proxy', name, String(port)]
-  return spawn(first, words, { stdio: ['pipe', 'pipe', 'pipe'] })
+  const child = spawn(first, words, { stdio: ['pipe', 'pipe', 'pipe'] })
+  t.teardown(() => child.kill('SIGKILL'))
+  return child
 }
 
 t.test('a slow reader costs no memory, and loses nothing', { skip }, async (t) => {
   const { lab } = await installerWithPeer(t)
-  const child = startProxy(lab, 'NixOS', ports.source)
+  const child = startProxy(t, lab, 'NixOS', ports.source)
   const reader = child.stdout
   await once(reader, 'readable')
   const started = memoryOf(child.pid)
@@ -230,13 +232,14 @@ t.test('an address that is dead is left for the next; none is status 6', { skip 
 
 t.test('a connection that breaks is status 1, after all that came before', { skip }, async (t) => {
   const { lab, namespace } = await installerWithPeer(t)
-  const child = startProxy(lab, 'NixOS', ports.echo)
+  const child = startProxy(t, lab, 'NixOS', ports.echo)
   const said = text(child.stderr)
   child.stdin.write('before')
   t.equal(String((await once(child.stdout, 'data'))[0]), 'before')
-  const nft = 'table ip6 cut { chain input { type filter hook input priority 0; '
-  const rule = `tcp dport ${ports.echo} reject with tcp reset; } }`
-  await runInside(namespace, 'nft', [nft + rule])
+  const nft = (...words: string[]) => runInside(namespace, 'nft', words)
+  await nft('add table ip6 cut')
+  await nft('add chain ip6 cut input { type filter hook input priority 0; }')
+  await nft(`add rule ip6 cut input tcp dport ${ports.echo} reject with tcp reset`)
   child.stdin.write('after')
   const [status] = await once(child, 'close')
   t.equal(status, 1)
@@ -260,7 +263,7 @@ t.test('the other statuses, and the end by a signal', { skip }, async (t) => {
     t.equal(result.stdout, '', words)
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    const child = startProxy(lab, 'NixOS', ports.echo)
+    const child = startProxy(t, lab, 'NixOS', ports.echo)
     child.stdin.write('x')
     await once(child.stdout, 'data')
     child.kill(signal)

@@ -7,6 +7,8 @@ import { noteDialled, readDialled } from '../../../scanner/ssh/dialled.ts'
 import { fakeMachine } from '../../fakes/machine.ts'
 
 const ssh = 4711
+// A proxy writes one note, and takes it away at its exit; this process writes many.
+process.setMaxListeners(0)
 
 t.test('what is noted is read again, by whoever knows the parent; for the user only', async (t) => {
   const environment = { XDG_RUNTIME_DIR: t.testdir() }

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
-import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
+import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
-import { dial, openPaused } from '../../../scanner/ssh/dial.ts'
 import { Pump, relay } from '../../../scanner/ssh/relay.ts'
 
 const never = new AbortController().signal
@@ -14,13 +14,13 @@ async function relayTo(t: Test, serve: (socket: Socket) => void, signal = never)
     socket.on('error', () => {})
     serve(socket)
   })
-  server.listen(0, '127.0.0.1')
+  const path = join(t.testdir(), 'socket')
+  server.listen(path)
   await once(server, 'listening')
   t.teardown(() => server.close())
-  const { port } = server.address() as AddressInfo
   const answers = new Pump()
-  const call = { who: 'x', addresses: ['127.0.0.1'], port }
-  const connection = await dial(call, openPaused(answers.onread), never)
+  const connection = connect({ path, allowHalfOpen: true, onread: answers.onread }).pause()
+  await once(connection, 'connect')
   const input = new PassThrough()
   const output = new PassThrough()
   const ends = { input: (to: NodeJS.WritableStream) => void input.pipe(to), output }
