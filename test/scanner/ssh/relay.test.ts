@@ -1,5 +1,7 @@
 import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { connect, createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
@@ -14,7 +16,10 @@ async function relayTo(t: Test, serve: (socket: Socket) => void, signal = never)
     socket.on('error', () => {})
     serve(socket)
   })
-  const path = join(t.testdir(), `socket-${process.hrtime.bigint()}`)
+  // A path of a socket has at most 107 bytes (unix(7)).
+  const folder = await mkdtemp(join(tmpdir(), 'relay-'))
+  t.teardown(() => rm(folder, { recursive: true }))
+  const path = join(folder, 'socket')
   server.listen(path)
   await once(server, 'listening')
   t.teardown(() => server.close())
