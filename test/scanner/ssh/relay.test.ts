@@ -34,7 +34,11 @@ async function relayTo(t: Test, serve: (socket: Socket) => void, signal = never)
 
 t.test('our end is told to the peer, whose answer still comes', async (t) => {
   const { input, output, over } = await relayTo(t, (socket) => {
-    void text(socket).then((all) => socket.end(`heard ${all}`))
+    let heard = ''
+    socket.on('data', (bytes) => {
+      heard += bytes
+    })
+    socket.on('end', () => socket.end(`heard ${heard}`))
   })
   input.end('hello')
   t.equal(await text(output), 'heard hello')
