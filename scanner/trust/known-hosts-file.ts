@@ -70,9 +70,11 @@ async function writeWhole(path: string, text: string): Promise<void> {
 }
 
 async function takeLock(lock: string): Promise<void> {
-  while (!(await makeLock(lock))) {
+  for (let waitedMs = 0; !(await makeLock(lock)); waitedMs += lockRetryMs) {
     const found = await stat(lock).catch(() => undefined)
-    if (found && Date.now() - found.mtimeMs > staleLockMs) await rm(lock, { force: true })
+    // By our own patience too: whoever sets the clock back makes a lock of the future.
+    const isStale = waitedMs > staleLockMs || (found && Date.now() - found.mtimeMs > staleLockMs)
+    if (isStale) await rm(lock, { force: true })
     else await sleep(lockRetryMs)
   }
 }
