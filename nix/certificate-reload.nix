@@ -1,7 +1,8 @@
 # Lets sshd show the certificate that the agent has made for its host keys (unit.nix, caKey), as pure
-# data: a path unit and the service of the same name that it starts. sshd reads its HostCertificate when
-# it starts and when it is reloaded, and at boot it starts beside the agent: either may be first. One
-# that starts without the file says so in its log, and serves its plain key.
+# data: a path unit and the service of the same name that it starts. From OpenSSH 9.8 on sshd reads its
+# HostCertificate when it starts and when it is reloaded, older ones for each connection; and at boot it
+# starts beside the agent: either may be first. One that starts without the file says so in its log,
+# and serves its plain key.
 {
   # systemctl of systemd.
   systemctl,
@@ -24,8 +25,10 @@
   service = {
     Unit = {
       Description = "Let sshd show the host certificate of the installer agent";
-      # An agent that stops takes its folder along; sshd keeps what it has read.
+      # An agent that stops takes its folder along, which is a change as well: sshd keeps what it has
+      # read (9.8 and later).
       ConditionPathExists = certificate;
+      # An agent that is started again and again must not stop this for good.
       StartLimitIntervalSec = 0;
     };
 

@@ -67,6 +67,7 @@ function nextSteps(path: string, authority: Authority): string[] {
     `  public half: ${path}.pub, for other operators: scanner trust ca add installer_ca.pub`,
     '  trusted here from now on: an installer without its certificate is refused, unless its key is known',
     "    ('scanner trust ca remove' undoes that)",
+    '  what it protects against, and what not: docs/certificate-authority.md',
   ]
 }
 

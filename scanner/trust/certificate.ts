@@ -1,7 +1,13 @@
 import { keyFingerprint } from '../../common/advertisement.ts'
 
-/** What is on an OpenSSH certificate (PROTOCOL.certkeys); ssh checks the signature, we do not. */
+/**
+ * What is on an OpenSSH certificate (PROTOCOL.certkeys). The signature is not checked here: ssh does
+ * so before it shows a certificate to anybody.
+ */
 export interface Certificate {
+  /** The plain key that it is about, its type and itself in base64. */
+  type: string
+  key: string
   /** Fingerprint of the authority that signed it, `SHA256:...`. */
   authority: string
   isHost: boolean
@@ -26,9 +32,13 @@ const hostType = 2
 export function parseCertificate(key: string): Certificate | undefined {
   const reader = new Reader(Buffer.from(key, 'base64'))
   try {
-    const fields = keyFields[reader.string().toString('latin1')]
-    if (fields === undefined) return undefined
-    for (let skipped = 0; skipped <= fields; skipped++) reader.string()
+    const certType = reader.string().toString('latin1')
+    const count = keyFields[certType]
+    if (count === undefined) return undefined
+    // The nonce, then what stands in a plain key after its type.
+    reader.string()
+    const fields = Array.from({ length: count }, () => reader.string())
+    const type = certType.replace('-cert-v01@openssh.com', '')
     reader.uint64()
     const isHost = reader.uint32() === hostType
     reader.string()
@@ -36,11 +46,19 @@ export function parseCertificate(key: string): Certificate | undefined {
     const [validAfter, validBefore] = [reader.uint64(), reader.uint64()]
     for (const _ of ['critical options', 'extensions', 'reserved']) reader.string()
     const authority = keyFingerprint(reader.string())
-    return { authority, isHost, principals, validAfter, validBefore }
+    const plain = Buffer.concat([Buffer.from(type), ...fields].flatMap(withLength))
+    const validity = { validAfter, validBefore }
+    return { type, key: plain.toString('base64'), authority, isHost, principals, ...validity }
   } catch (error) {
     if (error instanceof RangeError) return undefined
     throw error
   }
+}
+
+function withLength(string: Buffer): Buffer[] {
+  const length = Buffer.alloc(4)
+  length.writeUInt32BE(string.length)
+  return [length, string]
 }
 
 /** Data types of RFC 4251 section 5; a RangeError where the data end too early. */

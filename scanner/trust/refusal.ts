@@ -26,6 +26,23 @@ export function whyRefused(
   return reasons[0] ?? 'it shows no certificate'
 }
 
+/**
+ * The plain key for which a trusted authority vouches under an alias; undefined when the certificate is
+ * not good for it. For ssh by another name than those on the certificate (KnownHostsCommand): a line
+ * with the plain key is taken without a word, one with the authority is not.
+ */
+export function vouchedKey(
+  certificate: string,
+  lines: readonly Line[],
+  alias: string,
+  now: Date,
+): Pick<Certificate, 'type' | 'key'> | undefined {
+  const shown = parseCertificate(certificate)
+  const trusted = authorities(lines, alias).map(fingerprintOf)
+  if (shown === undefined || whyNot(shown, trusted, alias, now) !== undefined) return undefined
+  return { type: shown.type, key: shown.key }
+}
+
 /** Where the plain keys were not asked for, any that is known may be the one. */
 function isKnown(fingerprints: readonly string[], lines: readonly Line[], alias: string): boolean {
   return lines.some(

@@ -27,6 +27,7 @@ t.test('wrong usage is status 2, an agent that is not there status 1', async (t)
     [['issue', '--json'], 2, /Unknown argument: json/],
     [['status', '--status-socket', 'none'], 2, /expected the path of a status socket, got none/],
     [['status', '--status-socket'], 2, /status-socket/],
+    [['run', '--ca-key', 'here'], 2, /expected an absolute path, or none, after --ca-key/],
     [['run', '--issue-file', 'here'], 2, /expected an absolute path/],
     [['status', '--status-socket', nowhere], 1, /no running installer-agent answers/],
   ]

@@ -6,7 +6,7 @@ import { keyFingerprint } from '../../../common/advertisement.ts'
 import { trusting } from '../../../scanner/trust/authorities.ts'
 import { parseCertificate } from '../../../scanner/trust/certificate.ts'
 import { keyLine, type Line } from '../../../scanner/trust/known-hosts-lines.ts'
-import { whyRefused } from '../../../scanner/trust/refusal.ts'
+import { vouchedKey, whyRefused } from '../../../scanner/trust/refusal.ts'
 import { isInstalled } from '../../netns/lab.ts'
 
 const skip = !isInstalled('ssh-keygen') && 'not installed: ssh-keygen'
@@ -70,6 +70,9 @@ t.test('why a machine is refused where an authority is trusted', { skip }, (t) =
   for (const [name, certificates, trusted, reason] of cases) {
     const why = whyRefused({ fingerprints, certificates }, trusted, alias, now)
     t.match(why ?? 'none', reason ?? /^none$/, name)
+    const isGood = certificates.includes(good) && trusted.length > 0
+    const vouched = certificates.flatMap((each) => vouchedKey(each, trusted, alias, now) ?? [])
+    t.same(vouched, isGood ? [host] : [], name)
   }
   const unasked = { fingerprints: [], certificates: [] }
   t.equal(whyRefused(unasked, [...lines, known], alias, now), undefined, 'it may be the known key')
@@ -79,7 +82,7 @@ t.test('why a machine is refused where an authority is trusted', { skip }, (t) =
 t.test('certificates of all kinds of keys are read, and no part of one', { skip }, (t) => {
   for (const type of ['ed25519', 'rsa', 'ecdsa']) {
     const { key } = publicKey(`ca-${type}`, type)
-    publicKey(`host-${type}`, type)
+    const host = publicKey(`host-${type}`, type)
     const made = certify(
       `ca-${type}`,
       `host-${type}`,
@@ -90,6 +93,7 @@ t.test('certificates of all kinds of keys are read, and no part of one', { skip 
       '20260101Z:20270101Z',
     )
     t.same(parseCertificate(made), {
+      ...host,
       authority: keyFingerprint(Buffer.from(key, 'base64')),
       isHost: true,
       principals: ['a', 'b'],
