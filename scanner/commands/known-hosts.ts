@@ -1,6 +1,7 @@
 import { keyFingerprint } from '../../common/advertisement.ts'
 import { describeError } from '../../common/cli.ts'
 import { type ExitStatus, exitStatus } from '../../common/contract.ts'
+import { Failure } from '../../common/failure.ts'
 import { locateQuickly } from '../locate.ts'
 import type { Console } from '../options.ts'
 import type { SearchOptions } from '../search.ts'
@@ -13,6 +14,7 @@ import { isTrusted, judge, type Shown } from '../trust/judge.ts'
 import { readKnownHosts } from '../trust/known-hosts-file.ts'
 import { keyType, type Line } from '../trust/known-hosts-lines.ts'
 import { keysFor, remembered } from '../trust/machines.ts'
+import { vouchedKey } from '../trust/refusal.ts'
 
 /** What ssh asks of its KnownHostsCommand: %H, %t and %K; `NONE` while it puts key types in order. */
 export interface Asked {
@@ -40,7 +42,7 @@ export async function knownHosts(
   // ssh goes on without a line, and says that it knows no key.
   if (refused) process.stderr.write(describeError('scanner', refused))
   else
-    for (const line of linesAbout(machine, asked.host, await readKnownHosts(file)))
+    for (const line of linesAbout(machine, asked, await readKnownHosts(file)))
       process.stdout.write(`${line}\n`)
   return refused ? refused.exitStatus : exitStatus.done
 }
@@ -64,7 +66,7 @@ async function whoIsMeant(
   )
 }
 
-/** Certificates are for ssh to check, by the authority's line. */
+/** A certificate is no introduction: an authority vouches for it, or nobody does. */
 function isPlainKey({ type, key }: Asked): boolean {
   return keyType(key) === type && !type.includes('-cert-')
 }
@@ -85,18 +87,37 @@ async function settle(
   const before = remembered(lines, id)
   const verdict = judge(before, shown)
   if (!isTrusted(verdict)) return refusal(verdict, { id, name }, shown, before)
-  // Where an authority vouches for installers a plain key that nobody knows is no introduction.
-  if (verdict !== 'new' || authorities(lines, hostKeyAlias(id)).length > 0) return undefined
+  if (verdict !== 'new') return undefined
+  if (authorities(lines, hostKeyAlias(id)).length > 0) return uncertified({ id, name })
   await remember({ id, name, boot: shown.boot }, [key], file)
   for (const line of introduction('new', { id, name }, shown.key, type, process.stderr.isTTY))
     console_.say(line)
   return undefined
 }
 
-function linesAbout({ id }: Dialled, host: string, lines: readonly Line[]): string[] {
-  const vouching = authorities(lines, hostKeyAlias(id))
+/** Where an authority vouches for installers a plain key that nobody knows is no introduction. */
+function uncertified({ id, name }: { id: string; name: string | null }): Failure {
+  return new Failure(
+    `a certificate authority is trusted for ${hostKeyAlias(id)}, and ${name ?? id} shows no certificate`,
+    {
+      exitStatus: exitStatus.identityMismatch,
+      advice: `'scanner ssh ${id}' says more, and how to let it in all the same`,
+    },
+  )
+}
+
+/**
+ * What is remembered of it. The authorities are for the order of key types only: ssh takes none of their
+ * certificates under HOST, which is no name on them; the key that one vouches for is given as a plain
+ * line instead. ssh has checked the authority's signature when it read %K.
+ */
+function linesAbout({ id }: Dialled, { host, type, key }: Asked, lines: readonly Line[]): string[] {
+  const alias = hostKeyAlias(id)
+  const vouching = type === 'NONE' ? authorities(lines, alias) : []
+  const vouched = type.includes('-cert-') ? vouchedKey(key, lines, alias, new Date()) : undefined
   return [
-    ...vouching.map(({ type, key }) => `@cert-authority ${host} ${type} ${key}`),
+    ...vouching.map((each) => `@cert-authority ${host} ${each.type} ${each.key}`),
+    ...(vouched ? [`${host} ${vouched.type} ${vouched.key}`] : []),
     ...keysFor(lines, id, host),
   ]
 }

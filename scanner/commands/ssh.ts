@@ -10,31 +10,70 @@ import { hostKeyAlias, knownHostsFile } from '../ssh/known-hosts.ts'
 import { runSsh } from '../ssh/session.ts'
 import { sshCommandLine } from '../ssh/target.ts'
 import { authorities } from '../trust/authorities.ts'
+import { type Consent, establishTrust } from '../trust/establish.ts'
 import { readKnownHosts } from '../trust/known-hosts-file.ts'
 import { whyRefused } from '../trust/refusal.ts'
 
+export interface SshOptions extends SearchOptions, Consent {
+  name: string
+  /** Show the command line of ssh, and run nothing. */
+  print: boolean
+  /** Wait for a machine that still boots, for so long in milliseconds. */
+  waitMs: number | undefined
+}
+
 /** `scanner ssh NAME`: finds the one machine that NAME means and opens ssh to it; ssh's own status. */
 export async function ssh(
-  options: SearchOptions & { name: string },
+  options: SshOptions,
   typed: SshArguments,
   console_: Console,
   signal: AbortSignal,
 ): Promise<number> {
+  if (options.waitMs !== undefined) {
+    const { wait } = await import('./wait.ts')
+    const patient = { ...options, timeoutMs: options.waitMs }
+    const status = await wait(patient, 'ssh', console_, signal)
+    if (status !== exitStatus.done) return status
+  }
   const machine = await locate(options, console_, signal)
   if (machine === undefined) return exitStatus.failed
-  // With a port, a jump host or a proxy of the user's own the probe says nothing.
   refuseImpostor(machine)
+  // With a port, a jump host or a proxy of the user's own the probe says nothing.
   const ownWay = isRouted(typed.options)
   if (!machine.ssh.reachable && options.sources.includes('ssh') && !ownWay)
     throw unreachable(machine)
   const knownHosts = await knownHostsFile()
   const lines = await readKnownHosts(knownHosts)
   const isVouchedFor = authorities(lines, hostKeyAlias(machine.id)).length > 0
-  const newKeys = isVouchedFor ? 'refuse' : 'accept'
-  const status = await runSsh(sshCommandLine(machine, typed, knownHosts, newKeys))
-  if (isVouchedFor && status === sshFailed && !ownWay && !checksKeysElsewhere(typed.options))
-    await explainRefusal(machine, knownHosts)
+  const isOurs = !ownWay && !checksKeysElsewhere(typed.options) && machine.ssh.hostKeys.length > 0
+  const isSettled = isOurs && (!isVouchedFor || isGiven(options))
+  if (isSettled) {
+    const consent = { ...options, keep: !options.print }
+    await establishTrust(machine, consent, knownHosts, console_, signal)
+  }
+  const isKept = isSettled && !options.print
+  const words = sshCommandLine(
+    machine,
+    typed,
+    knownHosts,
+    isKept || isVouchedFor ? 'refuse' : 'accept',
+  )
+  if (options.print) {
+    process.stdout.write(`${['ssh', ...words].map(quoteWord).join(' ')}\n`)
+    return exitStatus.done
+  }
+  const status = await runSsh(words)
+  if (isVouchedFor && isOurs && status === sshFailed) await explainRefusal(machine, knownHosts)
   return status
+}
+
+function isGiven({ pinned, acceptNewKey = false }: Consent): boolean {
+  return pinned !== undefined || acceptNewKey
+}
+
+/** A word as a shell reads it back. */
+function quoteWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }
 
 /** ssh(1), EXIT STATUS: 255 if an error occurred, or the remote command's own. */
@@ -70,7 +109,7 @@ async function explainRefusal(machine: Machine, knownHosts: string): Promise<voi
       exitStatus: exitStatus.identityMismatch,
       advice:
         'either another machine claims to be it, or its ISO has no key of that authority: compare the ' +
-        `fingerprint with its console, and if it is the same let it in once: scanner ssh -o StrictHostKeyChecking=accept-new ${machine.id}`,
+        `fingerprint with its console, and if it is the same: scanner ssh ${machine.id} --fingerprint ${machine.ssh.hostKeys[0] ?? 'SHA256:...'}`,
     },
   )
 }

@@ -13,7 +13,16 @@ export interface SshArguments {
 /** Options of ssh(1) that take a value, from its synopsis (OpenSSH 9.9). */
 const withValue = 'BbcDEeFIiJLlmOoPpQRSWw'
 /** Our long options that take none. */
-const ownFlags = new Set(['--all', '--help', '--version', '--verbose', '--quiet'])
+const ownFlags = new Set([
+  '--accept-new-key',
+  '--all',
+  '--help',
+  '--print',
+  '--quiet',
+  '--verbose',
+  '--version',
+  '--wait',
+])
 
 /**
  * Reads options as ssh does: before the destination and after it, up to the first word of the

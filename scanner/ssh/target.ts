@@ -21,6 +21,8 @@ export function sshCommandLine(
     ...options,
     ...option('HostKeyAlias', hostKeyAlias(machine.id)),
     ...option('UserKnownHostsFile', quoted(knownHosts)),
+    // `scanner trust list` could not tell whose a hashed name is.
+    ...option('HashKnownHosts', 'no'),
     ...option('StrictHostKeyChecking', newKeys === 'accept' ? 'accept-new' : 'yes'),
     ...(hasOption(options, 'p') ? [] : ['-p', String(machine.port)]),
     ...(hasOption(options, 'l') ? [] : ['-l', user]),

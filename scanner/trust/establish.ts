@@ -15,6 +15,8 @@ export interface Consent {
   pinned?: string | undefined
   /** `--accept-new-key`. */
   acceptNewKey?: boolean | undefined
+  /** False: a key that would be remembered is not. */
+  keep?: boolean
 }
 
 /**
@@ -40,6 +42,7 @@ export async function establishTrust(
   const refused = refusal(verdict, machine, shown, before)
   const isVouchedFor = isTrusted(verdict) || (verdict === 'rebooted' && (await saysYes(refused)))
   if (!isVouchedFor) throw refused
+  if (consent.keep === false) return
   const key = await readHostKey(machine.target, machine.port, signal)
   // Between two looks another has taken its place, or the connection broke.
   if (!key || keyFingerprint(key) !== shown.key)

@@ -1,7 +1,10 @@
+import { isFingerprint } from '../../common/advertisement.ts'
 import { untilInterrupted } from '../../common/cli.ts'
 import {
   commonOptions,
+  defaultWait,
   openConsole,
+  readPatience,
   readSearchOptions,
   searchOptions,
   usageFailure,
@@ -20,13 +23,49 @@ export const ssh: Verb = (cli, finish, typed) =>
           type: 'string',
           describe: '[user@]name, id, MAC, end of a MAC, or address',
         })
+        .option('wait', {
+          type: 'boolean',
+          default: false,
+          describe: `for a machine that still boots: up to ${defaultWait}, or --timeout`,
+        })
+        .option('fingerprint', {
+          type: 'string',
+          requiresArg: true,
+          describe: 'only with this host key, SHA256:... read off the console',
+        })
+        .option('accept-new-key', {
+          type: 'boolean',
+          default: false,
+          describe: 'another key than before is the same machine, booted anew',
+        })
+        .option('print', {
+          type: 'boolean',
+          default: false,
+          describe: 'show the command line of ssh, and run nothing',
+        })
         .epilogue('One-letter options are those of ssh(1), and go to it.'),
     async (args) => {
       if (args.name === undefined)
         throw usageFailure('name an installer to open ssh to', "'scanner find' lists them")
       const name = nameOf(args.name)
-      const options = { ...readSearchOptions(args, name), name }
+      const limit = args.wait ? undefined : args.timeout
+      const options = {
+        ...readSearchOptions({ ...args, timeout: limit }, name),
+        name,
+        print: args.print,
+        pinned: readFingerprint(args.fingerprint),
+        acceptNewKey: args.acceptNewKey,
+        waitMs: args.wait ? readPatience(args.timeout ?? defaultWait) : undefined,
+      }
       const { ssh } = await import('../commands/ssh.ts')
       finish(await ssh(options, typed, openConsole(args), untilInterrupted()))
     },
   )
+
+function readFingerprint(text: string | undefined): string | undefined {
+  if (text === undefined || isFingerprint(text)) return text
+  throw usageFailure(
+    `expected a fingerprint, got '--fingerprint ${text}'`,
+    'SHA256: and 43 letters, as the console and ssh-keygen -l show it',
+  )
+}
