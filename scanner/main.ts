@@ -7,10 +7,12 @@ import { splitSshArguments } from './ssh/arguments.ts'
 import { demo } from './verbs/demo.ts'
 import { find } from './verbs/find.ts'
 import { ssh } from './verbs/ssh.ts'
+import { sshConfig } from './verbs/ssh-config.ts'
+import { target } from './verbs/target.ts'
 import { wait } from './verbs/wait.ts'
 
 /** In the order in which help shows them. */
-const verbs = [find, wait, ssh, demo]
+const verbs = [find, wait, ssh, target, sshConfig, demo]
 
 /** Reads the command line and runs the verb; gives the exit status. */
 async function main(argv: string[]): Promise<number> {

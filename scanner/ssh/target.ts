@@ -28,7 +28,7 @@ export function sshCommandLine(
 }
 
 /** Named by an address with a zone, a machine is meant on that link, whatever other links it is on. */
-function addressToDial({ links, target }: Machine, destination: string | undefined): string {
+export function addressToDial({ links, target }: Machine, destination: string | undefined): string {
   const { zone } = splitZone(nameOf(destination ?? ''))
   const link = links.find((each) => each.interface === zone)
   const isThere = link?.addresses.some(({ address }) => address === target)
