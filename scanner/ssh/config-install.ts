@@ -157,7 +157,13 @@ async function checkUnderstood(block: string): Promise<void> {
   try {
     const path = join(folder, includedName)
     await writeFile(path, block)
-    const { status, stderr } = await runCommand('ssh', ['-G', '-F', path, `probe${aliasSuffix}`])
+    const { status, stderr } = await runCommand('ssh', [
+      '-T',
+      '-G',
+      '-F',
+      path,
+      `probe${aliasSuffix}`,
+    ])
     if (status === 0) return
     throw new Failure(`this ssh does not understand the block: ${stderr.trim()}`, {
       advice: 'OpenSSH 8.5 or later is needed (ssh -V); nothing is changed',

@@ -129,7 +129,13 @@ function bracketed(to: Destination): string {
 /** A percent sign in a URL is written %25 (RFC 6874 section 2). */
 function urlHost({ address, zone }: Destination): string {
   if (isIPv4(address)) return address
-  return zone === undefined ? `[${address}]` : `[${address}%25${encodeURIComponent(zone)}]`
+  return zone === undefined ? `[${address}]` : `[${address}%25${encodeZone(zone)}]`
+}
+
+/** Unreserved characters stay (RFC 3986 section 2.3); encodeURIComponent leaves some more. */
+function encodeZone(zone: string): string {
+  const encode = (character: string) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`
+  return encodeURIComponent(zone).replace(/[!*'()]/g, encode)
 }
 
 /** A line of an inventory in INI form: a name, and how to get there. */
