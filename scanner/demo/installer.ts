@@ -105,6 +105,8 @@ async function sshd(namespace: Namespace, { folder, identity }: InstallerFiles):
     'UsePAM no',
     'PidFile none',
     'PrintMotd no',
+    // scp speaks it as well since OpenSSH 9.0; this one is no program whose path differs.
+    'Subsystem sftp internal-sftp',
   ]
   await writeFile(config, `${settings.join('\n')}\n`)
   // sshd starts itself again for each connection, so it wants its own absolute path.
