@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { keyFingerprint } from '../common/advertisement.ts'
-import { randomart } from './console/randomart.ts'
+import { randomart } from '../common/randomart.ts'
 
 /** One of sshd's public keys, as an operator compares it. */
 export interface HostKey {

@@ -15,7 +15,9 @@ export async function runProgram(name: string, main: () => Promise<number>): Pro
     return error instanceof Failure ? error.exitStatus : exitStatus.failed
   })
   // What was written goes out first: pipes are asynchronous on some systems.
-  await new Promise((resolve) => process.stdout.write('', resolve))
+  // Who has ended its output has waited for that.
+  if (!process.stdout.writableEnded)
+    await new Promise((resolve) => process.stdout.write('', resolve))
   process.exit(status)
 }
 

@@ -1,9 +1,10 @@
 import { exitStatus } from '../common/contract.ts'
 import { Failure } from '../common/failure.ts'
+import { addressesIn } from './choose.ts'
 import type { Machine } from './machine.ts'
 import type { Console } from './options.ts'
 import { formatTable } from './print/table.ts'
-import { type SearchOptions, search } from './search.ts'
+import { type Found, type SearchOptions, search } from './search.ts'
 
 /**
  * The one machine that NAME means, for verbs that touch it; undefined when the signal was aborted.
@@ -14,8 +15,50 @@ export async function locate(
   console_: Console,
   signal: AbortSignal,
 ): Promise<Machine | undefined> {
-  const { machines, warnings } = await search({ ...options, one: true }, signal, console_.log)
+  const found = await search({ ...options, one: true }, signal, console_.log)
+  return signal.aborted ? undefined : only(found, options, console_)
+}
+
+/**
+ * As `locate`, but no ssh server is visited unless it takes host keys to tell who is whom: for
+ * whoever connects to the machine anyway, and is in a hurry.
+ */
+export async function locateQuickly(
+  options: SearchOptions & { name: string },
+  console_: Console,
+  signal: AbortSignal,
+): Promise<Machine | undefined> {
+  const sources = options.sources.filter((source) => source !== 'ssh')
+  const isSettled = sources.length === options.sources.length
+  if (isSettled || sources.length === 0 || mayBeKeyed(options.name))
+    return locate(options, console_, signal)
+  const found = await search({ ...options, sources, one: true }, signal, console_.log)
   if (signal.aborted) return undefined
+  return found.machines.every(isTold)
+    ? only(found, options, console_)
+    : locate(options, console_, signal)
+}
+
+/** Whether NAME may be an id that was made of a host key. */
+function mayBeKeyed(name: string): boolean {
+  return /^[0-9a-f]{16}$/i.test(name) && addressesIn(name).length === 0
+}
+
+/**
+ * Whether it is told without its host key who a machine is, that only one is meant: by one card. Two
+ * cards of one id may be of two machines, and without a MAC the key makes the id.
+ */
+function isTold(machine: Machine, _: number, machines: readonly Machine[]): boolean {
+  const [link, ...others] = machine.links
+  const hasId = machine.agent !== null || link?.mac !== null
+  return machines.length === 1 && others.length === 0 && hasId
+}
+
+function only(
+  { machines, warnings }: Found,
+  options: SearchOptions & { name: string },
+  console_: Console,
+): Machine {
   for (const warning of machines.length === 1 ? [] : warnings) console_.warn(warning)
   const [machine, ...others] = machines
   if (machine === undefined) throw nobody(options)

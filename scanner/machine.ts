@@ -41,6 +41,8 @@ export interface Machine {
   firstSeen: string
   lastSeen: string
   installer: boolean
+  /** Fingerprints that it announces: a hint, to be held against the key that its server shows. */
+  announcedKeys: string[]
 }
 
 /** The user that NixOS live systems have. */
@@ -73,6 +75,7 @@ export function describe(ordered: readonly Sighting[], macs: Macs): Machine {
     firstSeen: new Date(ordered[0]?.at ?? 0).toISOString(),
     lastSeen: new Date(ordered.at(-1)?.at ?? 0).toISOString(),
     installer: ordered.some((each) => each.installer),
+    announcedKeys: advertisement?.hostKeys ?? [],
   }
 }
 

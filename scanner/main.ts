@@ -1,21 +1,24 @@
 #!/usr/bin/env node
-import yargs, { type Argv } from 'yargs'
+import type { Argv } from 'yargs'
 import { runProgram } from '../common/cli.ts'
 import { exitStatus, version } from '../common/contract.ts'
 import { usageFailure } from './options.ts'
 import { splitSshArguments } from './ssh/arguments.ts'
 import { demo } from './verbs/demo.ts'
 import { find } from './verbs/find.ts'
+import { proxy, proxyPlainly } from './verbs/proxy.ts'
 import { ssh } from './verbs/ssh.ts'
 import { sshConfig } from './verbs/ssh-config.ts'
 import { target } from './verbs/target.ts'
 import { wait } from './verbs/wait.ts'
 
 /** In the order in which help shows them. */
-const verbs = [find, wait, ssh, target, sshConfig, demo]
+const verbs = [find, wait, ssh, target, sshConfig, proxy, demo]
 
 /** Reads the command line and runs the verb; gives the exit status. */
 async function main(argv: string[]): Promise<number> {
+  const plain = proxyPlainly(argv)
+  if (plain) return plain
   const [verb, ...words] = argv
   // What follows `ssh` is OpenSSH's own grammar; yargs sees only the long options, which are ours.
   const typed = splitSshArguments(verb === 'ssh' ? words : [])
@@ -24,6 +27,7 @@ async function main(argv: string[]): Promise<number> {
   const finish = (with_: number) => {
     status = with_
   }
+  const { default: yargs } = await import('yargs')
   const cli: Argv = yargs(verb === 'ssh' ? ['ssh', ...destination, ...typed.own] : argv)
     .scriptName('scanner')
     .usage(

@@ -19,7 +19,7 @@ export async function ssh(
   const machine = await locate(options, console_, signal)
   if (machine === undefined) return exitStatus.failed
   // With a port, a jump host or a proxy of the user's own the probe says nothing.
-  if (machine.ssh.hostKeys.length > 1) throw impostor(machine)
+  refuseImpostor(machine)
   const ownWay = isRouted(typed.options)
   if (!machine.ssh.reachable && options.sources.includes('ssh') && !ownWay)
     throw unreachable(machine)
@@ -33,8 +33,9 @@ function isRouted(options: readonly string[]): boolean {
 }
 
 /** One machine has one host key of a type, on all its cards: who shows another only claims its id or its addresses. */
-function impostor(machine: Machine): Failure {
-  return new Failure(
+export function refuseImpostor(machine: Machine): void {
+  if (machine.ssh.hostKeys.length <= 1) return
+  throw new Failure(
     `${machine.name ?? machine.id} shows ${machine.ssh.hostKeys.length} different host keys: ${machine.ssh.hostKeys.join(', ')}`,
     {
       exitStatus: exitStatus.identityMismatch,

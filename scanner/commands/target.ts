@@ -6,6 +6,7 @@ import type { SearchOptions } from '../search.ts'
 import { configFiles, isInstalled } from '../ssh/config-install.ts'
 import { addressToDial } from '../ssh/target.ts'
 import { type NixVersion, parseNixVersion, type Tool, toolTarget } from '../ssh/tools.ts'
+import { refuseImpostor } from './ssh.ts'
 
 /** `scanner target NAME`: the address of the one machine that NAME means, on one line of stdout. */
 export async function target(
@@ -16,6 +17,7 @@ export async function target(
 ): Promise<number> {
   const machine = await locate(options, console_, signal)
   if (machine === undefined) return exitStatus.failed
+  refuseImpostor(machine)
   if (!machine.ssh.reachable && options.sources.includes('ssh'))
     console_.warn(`no ssh server answers there on port ${machine.port} yet`)
   const address = addressToDial(machine, options.name)

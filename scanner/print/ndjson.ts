@@ -1,8 +1,8 @@
-import type { Machine } from '../machine.ts'
 import type { MachineEvent } from '../watch/events.ts'
 
-/** A machine as `find --json` and the library show it. */
-export type Installer = Omit<Machine, 'installer'>
+import { type Installer, publicInstaller } from './json.ts'
+
+export type { Installer }
 
 /** One event, as a line of `find --ndjson` and as the library gives it: docs/event.schema.json. */
 export interface InstallerEvent {
@@ -17,7 +17,7 @@ export interface InstallerEvent {
 
 /** The shape that others rely on. */
 export function publicEvent({ event, machine, formerId }: MachineEvent, at: Date): InstallerEvent {
-  const { installer: _, ...installer } = machine
+  const installer = publicInstaller(machine)
   return { event, at: at.toISOString(), installer, ...(formerId && { formerId }) }
 }
 

@@ -27,12 +27,33 @@ export async function probeSsh(
   try {
     ssh.banner = await readBanner(socket, giveUp.signal)
     ssh.reachable = ssh.banner !== null
-    if (ssh.reachable && wantsKey()) ssh.hostKeys = await shakeHands(socket, giveUp.signal)
+    const key = ssh.reachable && wantsKey() ? await shakeHands(socket, giveUp.signal) : undefined
+    if (key) ssh.hostKeys = [keyFingerprint(key)]
   } finally {
     giveUp.clear()
     socket.destroy()
   }
   return { source: 'ssh', link, at: Date.now(), addresses: [address], ssh }
+}
+
+/**
+ * The host key that a server proves to hold, as the blob of RFC 4253 section 6.6; undefined when the
+ * handshake does not come to its end. `address` is with zone where it needs one.
+ */
+export async function readHostKey(
+  address: string,
+  port: number,
+  signal: AbortSignal,
+): Promise<Buffer | undefined> {
+  const socket = connect({ host: address, port })
+  const giveUp = deadline(probeMs, signal)
+  try {
+    const banner = await readBanner(socket, giveUp.signal)
+    return banner === null ? undefined : await shakeHands(socket, giveUp.signal)
+  } finally {
+    giveUp.clear()
+    socket.destroy()
+  }
 }
 
 /** The server's identification; null when it says none. What was read is put back for the handshake. */
@@ -59,14 +80,14 @@ async function readBanner(socket: Socket, signal: AbortSignal): Promise<string |
   return cleanBanner(bytes.subarray(0, end).toString('latin1'))
 }
 
-/** The host key that the server proves to hold; none when the handshake does not come to its end. */
-async function shakeHands(socket: Socket, signal: AbortSignal): Promise<string[]> {
+/** The host key that the server proves to hold; undefined when the handshake does not come to its end. */
+async function shakeHands(socket: Socket, signal: AbortSignal): Promise<Buffer | undefined> {
   // Loaded when first needed: it costs as much start-up time as the search itself.
   const { Client } = (await import('ssh2')).default
-  if (signal.aborted) return []
+  if (signal.aborted) return undefined
   const client = new Client()
-  let shown: string[] = []
-  let proven: string[] = []
+  let shown: Buffer | undefined
+  let proven: Buffer | undefined
   await new Promise<void>((resolve) => {
     const leave = () => resolve()
     signal.addEventListener('abort', leave)
@@ -84,7 +105,7 @@ async function shakeHands(socket: Socket, signal: AbortSignal): Promise<string[]
       readyTimeout: probeMs,
       algorithms: { serverHostKey: { prepend: ['ssh-ed25519'], append: [], remove: [] } },
       hostVerifier: (key: Buffer) => {
-        shown = [keyFingerprint(key)]
+        shown = key
         return true
       },
     })

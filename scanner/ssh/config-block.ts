@@ -1,4 +1,4 @@
-import { aliasSuffix } from './tools.ts'
+import { aliasSuffix } from './alias.ts'
 
 /** The user of a live system; another is named as usual: `ssh root@NixOS.installer`. */
 const liveUser = 'nixos'

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { runCommand } from '../../common/command.ts'
 import { errorCode, errorMessage, Failure } from '../../common/failure.ts'
 import { checkWritable, type PresentFile, readPresent, replaceFile } from '../atomic-file.ts'
+import { aliasSuffix } from './alias.ts'
 import {
   hasByteOrderMark,
   includedFolder,
@@ -14,7 +15,6 @@ import {
   withInclude,
   withoutInclude,
 } from './include-line.ts'
-import { aliasSuffix } from './tools.ts'
 
 /** The two files: ssh's own, and the one that it includes. */
 export interface ConfigFiles {

@@ -28,7 +28,7 @@ export async function knownHostsFile(folder = stateFolder()): Promise<string> {
 }
 
 /** As `mkdir -p`. Node's own `recursive` never ends where the kernel has no room for folders, as below /proc. */
-async function makeFolder(path: string, parents = true): Promise<void> {
+export async function makeFolder(path: string, parents = true): Promise<void> {
   try {
     await mkdir(path, { mode: 0o700 })
   } catch (error) {

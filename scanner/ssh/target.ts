@@ -1,5 +1,5 @@
-import { splitZone } from '../../common/address.ts'
-import type { Machine } from '../machine.ts'
+import { addressPreference, splitZone } from '../../common/address.ts'
+import type { Machine, MachineLink } from '../machine.ts'
 import { hasOption, type SshArguments } from './arguments.ts'
 import { hostKeyAlias } from './known-hosts.ts'
 
@@ -27,12 +27,26 @@ export function sshCommandLine(
   ]
 }
 
-/** Named by an address with a zone, a machine is meant on that link, whatever other links it is on. */
-export function addressToDial({ links, target }: Machine, destination: string | undefined): string {
-  const { zone } = splitZone(nameOf(destination ?? ''))
-  const link = links.find((each) => each.interface === zone)
-  const isThere = link?.addresses.some(({ address }) => address === target)
-  return (isThere ? undefined : link?.addresses[0]?.address) ?? target
+/** The best of the addresses to dial. */
+export function addressToDial(machine: Machine, destination: string | undefined): string {
+  const [best] = addressesToDial(machine, nameOf(destination ?? ''))
+  return best ?? machine.target
+}
+
+/**
+ * All addresses that lead to a machine, best first: where its server was seen, then by kind; the
+ * static one comes last, because it may have moved. Named by an address with a zone, a machine is
+ * meant on that link, whatever other links it is on.
+ */
+export function addressesToDial({ links, target }: Machine, name: string): string[] {
+  const { zone } = splitZone(name)
+  const named = links.filter((link) => link.interface === zone)
+  const rank = ({ address, kind }: MachineLink['addresses'][number]) =>
+    kind !== 'static' && address === target ? -1 : addressPreference.indexOf(kind)
+  const addresses = (named.length > 0 ? named : links).flatMap((link) => link.addresses)
+  // Array.sort is stable: of equal ones the first link's address comes first.
+  const sorted = addresses.sort((a, b) => rank(a) - rank(b))
+  return [...new Set(sorted.map(({ address }) => address))]
 }
 
 export function userOf(destination: string | undefined): string | undefined {

@@ -1,5 +1,6 @@
 import { isIPv4, splitZone } from '../../common/address.ts'
 import type { Machine } from '../machine.ts'
+import { aliasSuffix } from './alias.ts'
 
 /** The tools for which `scanner target` knows the form of an address. */
 export const tools = [
@@ -13,9 +14,6 @@ export const tools = [
   'url',
 ] as const
 export type Tool = (typeof tools)[number]
-
-/** The end of the names that the block of `scanner ssh-config` is for. */
-export const aliasSuffix = '.installer'
 
 /** A machine as one tool takes it. */
 export interface ToolTarget {

@@ -7,6 +7,7 @@ import {
   shortForms,
   usageFailure,
 } from '../options.ts'
+import { withoutAliasSuffix } from '../ssh/alias.ts'
 import { tools } from '../ssh/tools.ts'
 import type { Verb } from './verb.ts'
 
@@ -28,12 +29,12 @@ export const target: Verb = (cli, finish) =>
           describe: 'the tool; without it the plain address',
         }),
     async (args) => {
-      const { name } = args
-      if (name === undefined)
+      if (args.name === undefined)
         throw usageFailure(
           'name the installer whose address is wanted',
           "'scanner find' lists them",
         )
+      const name = withoutAliasSuffix(args.name)
       const options = { ...readSearchOptions(args, name), name }
       const { target } = await import('../commands/target.ts')
       finish(await target(options, args.for, openConsole(args), untilInterrupted()))

@@ -28,6 +28,7 @@ export function fakeMachine(over: Partial<Machine> = {}): Machine {
     firstSeen: '2026-11-22T20:14:00.000Z',
     lastSeen: '2026-11-22T20:14:00.100Z',
     installer: true,
+    announcedKeys: [],
     ...over,
   }
 }

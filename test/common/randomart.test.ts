@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import t from 'tap'
-import { randomart } from '../../../agent/console/randomart.ts'
-import { ed25519Randomart, readHostKeys } from '../../../agent/host-keys.ts'
-import { runCommand } from '../../../common/command.ts'
-import { isInstalled } from '../../netns/lab.ts'
+import { ed25519Randomart, readHostKeys } from '../../agent/host-keys.ts'
+import { runCommand } from '../../common/command.ts'
+import { randomart } from '../../common/randomart.ts'
+import { isInstalled } from '../netns/lab.ts'
 
 t.test(
   'it is what ssh-keygen draws',
