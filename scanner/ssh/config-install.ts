@@ -138,7 +138,7 @@ async function refuseUnwritable({ user, ours }: ConfigFiles, file: PresentFile):
       `  ${includeLine(ours)}`,
       'with home-manager:',
       `  programs.ssh.includes = [ ${JSON.stringify(ours)} ];`,
-    ].join('\n  '),
+    ].join(`\n${' '.repeat('scanner: '.length)}`),
   })
 }
 

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type CommandResult, runCommand } from '../../common/command.ts'
@@ -31,6 +32,9 @@ const skip = skipWithoutRoot(
   'rsync',
   'git',
 )
+/** The operator's own home, with the folder of the test in its place. */
+const root = userInfo().homedir
+const ours = join(root, '.config', 'installer-discovery', 'ssh_config')
 const mac = '52:54:00:12:34:56'
 const id = '525400fffe123456'
 
@@ -51,7 +55,8 @@ async function makeDesk(t: Test): Promise<Desk> {
   const [home, there, bin] = await Promise.all(['home', 'there', 'bin'].map(lab.newFolder))
   await ownFolder(installer, there as string)
   await ownStore(lab, installer)
-  await ownUsers(lab.operator, lab.files.folder, [`root:x:0:0::${home}:/bin/bash`])
+  // ansible's socket lies in it, and has no room for a long path.
+  await runInside(lab.operator, 'mount', ['--bind', home as string, root])
   const shell = await loginShell(lab)
   await ownUsers(installer, lab.files.folder, [
     'root:x:0:0::/root:/bin/bash',
@@ -63,9 +68,11 @@ async function makeDesk(t: Test): Promise<Desk> {
   const own = ['Host *', `  IdentityFile ${lab.files.identity}`, '  IdentitiesOnly yes', '']
   await writeFile(join(home as string, '.ssh', 'config'), own.join('\n'))
   const environment = {
-    HOME: home,
+    HOME: root,
     // The C locale of our commands is not enough for ansible.
     LC_ALL: 'C.UTF-8',
+    // The connection that it keeps has our stderr, which would keep us waiting for a minute.
+    ANSIBLE_SSH_ARGS: '-o ControlMaster=auto -o ControlPersist=1s',
     XDG_STATE_HOME: lab.files.folder,
     PATH: `${bin}:${process.env.PATH}:/usr/sbin:/sbin`,
     ...nixEnvironment(lab),
@@ -77,8 +84,7 @@ async function makeDesk(t: Test): Promise<Desk> {
     installer,
     home: home as string,
     there: there as string,
-    run: (line) =>
-      runCommand(first, [...enter, 'env', '-C', home as string, ...variables, 'sh', '-c', line]),
+    run: (line) => runCommand(first, [...enter, 'env', '-C', root, ...variables, 'sh', '-c', line]),
   }
 }
 
@@ -103,7 +109,7 @@ function ownFolder(namespace: Namespace, path: string): Promise<string> {
   return runInside(namespace, 'mount', ['-t', 'tmpfs', 'tmpfs', path])
 }
 
-/** A user database for this machine: ssh and sshd take the home folder from there. */
+/** A user database for this machine: sshd takes the home folder and the shell from there. */
 async function ownUsers(namespace: Namespace, folder: string, lines: string[]): Promise<void> {
   const file = join(folder, `passwd-${namespace.pid}`)
   await writeFile(file, `${lines.join('\n')}\n`)
@@ -153,22 +159,26 @@ function without(...commands: string[]): string | false {
   return missing.length > 0 && `not installed: ${missing.join(', ')}`
 }
 
-t.test('every tool by name', { skip }, async (t) => {
+t.test('the tools that use ssh', { skip }, async (t) => {
   const desk = await makeDesk(t)
+  await t.test('by name', (t) => byName(t, desk))
+  await t.test('by the address that is printed for each', (t) => byAddress(t, desk))
+  await t.test('a configuration that something else builds is left alone', (t) => refused(t, desk))
+})
+
+async function byName(t: Test, desk: Desk): Promise<void> {
   const { run, home, there, installer } = desk
   const mine = await readFile(join(home, '.ssh', 'config'), 'utf8')
   t.match(await run('scanner ssh NixOS -o BatchMode=yes true'), { status: 0 }, 'first contact')
   const installed = await run('scanner ssh-config --install')
   t.equal(installed.status, 0, installed.stderr)
-  const ours = join(home, '.config', 'installer-discovery', 'ssh_config')
-  t.match(await readFile(ours, 'utf8'), /ProxyCommand scanner proxy %n %p/)
+  t.match((await run(`cat ${ours}`)).stdout, /ProxyCommand scanner proxy %n %p/)
   await writeFile(join(home, 'file'), 'from here\n')
   const onInstaller = (path: string) => runInside(installer, 'cat', [join(there, path)])
 
   await all(t, desk, [
     ['ssh NixOS.installer ip -o link show in0', / in0@/],
     [`ssh ${id}.installer pwd`, new RegExp(there)],
-    ['ssh 3456.installer exit 0', /^$/],
     ['echo over stdin | ssh NixOS.installer tee stdin', /^over stdin$/m],
     [
       'ssh -o StrictHostKeyChecking=accept-new -J NixOS.installer nixos@127.0.0.1 pwd',
@@ -190,20 +200,16 @@ t.test('every tool by name', { skip }, async (t) => {
 
   await all(t, desk, [
     ['ssh NixOS.installer git init -q --bare -b main repo.git', /^$/],
+    ['git clone -q ssh://NixOS.installer/~/repo.git', /^$/],
     [
-      'git clone -q NixOS.installer:repo.git && git clone -q -b main ssh://NixOS.installer/~/repo.git two',
-      /^$/,
-    ],
-    [
-      'cd repo && git -c user.name=a -c user.email=a@b commit -q --allow-empty -m x && git push -q origin HEAD:main && git -C ../two pull -q && git -C ../two log --format=%s',
-      /^x$/m,
+      'cd repo && git -c user.name=a -c user.email=a@b commit -q --allow-empty -m x && git push -q NixOS.installer:repo.git HEAD:main && git ls-remote origin main',
+      /refs\/heads\/main/,
     ],
   ])
 
   await t.test('ansible', { skip: without('ansible') }, (t) =>
     all(t, desk, [
       ['ansible -i NixOS.installer, all -m ping', /NixOS.installer \| SUCCESS[\s\S]*"pong"/],
-      [`ansible -i ${id}.installer, all -m copy -a 'src=file dest=${there}/ansible'`, /CHANGED/],
     ]),
   )
   await t.test('nix', { skip: without('nix') }, async (t) => {
@@ -221,10 +227,9 @@ t.test('every tool by name', { skip }, async (t) => {
   t.equal((await run('scanner ssh-config --uninstall')).status, 0)
   t.equal(await readFile(join(home, '.ssh', 'config'), 'utf8'), mine)
   t.match(await run('ssh -o BatchMode=yes NixOS.installer true'), { status: 255 })
-})
+}
 
-t.test('every tool by the address that is printed for it', { skip }, async (t) => {
-  const desk = await makeDesk(t)
+async function byAddress(t: Test, desk: Desk): Promise<void> {
   const { run, home, there, installer } = desk
   const config = join(home, '.ssh', 'config')
   await writeFile(config, `${await readFile(config, 'utf8')}  StrictHostKeyChecking accept-new\n`)
@@ -263,33 +268,30 @@ t.test('every tool by the address that is printed for it', { skip }, async (t) =
     t.equal(await runInside(installer, 'cat', [added.stdout.trim()]), 'from here\n')
   })
 
-  for (const [tool, text] of [
-    ['deploy-rs', `${id}.installer\n`],
-    ['nixos-anywhere', `root@${id}.installer\n`],
-  ] as const) {
-    const before = await run(`scanner target NixOS --for ${tool}`)
-    t.equal(before.stdout, text)
-    t.match(before.stderr, /ssh-config --install/, 'not yet')
-    await run('scanner ssh-config --install')
-    const after = await run(`scanner target NixOS --for ${tool}`)
-    t.match(after, { status: 0, stdout: text, stderr: '' })
-    await run('scanner ssh-config --uninstall')
-  }
+  t.match(await run('scanner target NixOS --for deploy-rs'), {
+    stdout: `${id}.installer\n`,
+    stderr: /ssh-config --install/,
+  })
+  await run('scanner ssh-config --install')
+  t.match(await run('scanner target NixOS --for nixos-anywhere'), {
+    status: 0,
+    stdout: `root@${id}.installer\n`,
+    stderr: /^$/,
+  })
+  await run('scanner ssh-config --uninstall')
   t.match(await run('scanner target NixOS --for telnet'), { status: 2 })
   t.match(await run('scanner target --timeout 500ms nobody'), { status: 3, stdout: '' })
-})
+}
 
-t.test('a configuration that something else builds is left alone', { skip }, async (t) => {
-  const desk = await makeDesk(t)
-  const { run, home, lab } = desk
-  await run('mv .ssh/config built/config 2>/dev/null || { mkdir built; mv .ssh/config built/; }')
+async function refused(t: Test, { run, home, lab }: Desk): Promise<void> {
+  await run('mkdir built && mv .ssh/config built/')
   await run('ln -s ../built/config .ssh/config')
-  await runInside(lab.operator, 'mount', ['--bind', join(home, 'built'), join(home, 'built')])
-  await runInside(lab.operator, 'mount', ['-o', 'remount,bind,ro', join(home, 'built')])
-  const refused = await run('scanner ssh-config --install')
-  t.equal(refused.status, 1)
-  const ours = join(home, '.config', 'installer-discovery', 'ssh_config')
-  t.match(refused.stderr, `  Include ${ours}\n`, 'the line to add')
-  t.match(refused.stderr, `programs.ssh.includes = [ "${ours}" ];`)
-  t.notOk(existsSync(ours), 'nothing was written')
-})
+  const built = join(root, 'built')
+  await runInside(lab.operator, 'mount', ['--bind', built, built])
+  await runInside(lab.operator, 'mount', ['-o', 'remount,bind,ro', built])
+  const said = await run('scanner ssh-config --install')
+  t.equal(said.status, 1)
+  t.match(said.stderr, `  Include ${ours}\n`, 'the line to add')
+  t.match(said.stderr, `programs.ssh.includes = [ "${ours}" ];`)
+  t.notOk(existsSync(join(home, '.config', 'installer-discovery')), 'nothing was written')
+}
