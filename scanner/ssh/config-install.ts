@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, rmdir, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, rmdir, writeFile } from 'node:fs/promises'
 import { homedir, tmpdir, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { runCommand } from '../../common/command.ts'
@@ -15,6 +15,7 @@ import {
   withInclude,
   withoutInclude,
 } from './include-line.ts'
+import { makeFolder } from './known-hosts.ts'
 
 /** The two files: ssh's own, and the one that it includes. */
 export interface ConfigFiles {
@@ -56,7 +57,29 @@ export async function isInstalled({ home, user, ours }: ConfigFiles): Promise<bo
  * Writes our file, and one line into the user's. In this order, so that whatever interrupts it leaves
  * an ssh that works, and a second try that finishes. Throws a Failure where it cannot, the user's file as it was.
  */
-export async function install(files: ConfigFiles, block: string): Promise<Outcome> {
+export function install(files: ConfigFiles, block: string): Promise<Outcome> {
+  return orFailure(() => addTo(files, block))
+}
+
+/** Takes the line and our file away, and the user's file too when it was made for them and is empty again. */
+export function uninstall(files: ConfigFiles): Promise<Outcome> {
+  return orFailure(() => takeFrom(files))
+}
+
+/** A folder or a file that cannot be read or written is no fault of ours. */
+async function orFailure<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    if (cause instanceof Failure || errorCode(cause) === undefined) throw cause
+    throw new Failure(errorMessage(cause), {
+      advice: 'what was done before can stay: once this is put right, the same command finishes it',
+      cause,
+    })
+  }
+}
+
+async function addTo(files: ConfigFiles, block: string): Promise<Outcome> {
   const { home, user, ours } = files
   const unfit = unfitForInclude(ours)
   if (unfit)
@@ -70,27 +93,26 @@ export async function install(files: ConfigFiles, block: string): Promise<Outcom
       advice: 'save it as UTF-8 without one; until then ssh reads nothing of it',
     })
   const after = withInclude(before, ours, home)
-  if (present && after !== before) await refuseUnwritable(files, present)
+  if (present && after !== before) await refuseUnwritable(files, present, howToAdd(ours))
   await checkUnderstood(block)
   const own = await readPresent(ours)
   const isOurs = own?.content.includes(madeByUs) && isIncluded(before, ours, home)
   const content = Buffer.from(present && !isOurs ? block : block + madeByUs)
   const said: string[] = []
   if (!own?.content.equals(content)) {
-    await makeFolders(dirname(ours), 0o755)
+    await makeFolder(dirname(ours))
     await replaceFile(own?.path ?? ours, content, { mode: 0o644 })
     said.push(`wrote ${ours}`)
   }
   if (present && after === before)
     return { said: [...said, `${user} includes it already: nothing is changed there`] }
   if (present) said.push(`the file as it was: ${await backUp(present)}`)
-  else await makeFolders(dirname(user), 0o700)
+  else await makeFolder(dirname(user))
   await replaceUserFile(files, present, after)
   return { said: [...said, `added to ${user}: ${includeLine(ours)}`] }
 }
 
-/** Takes the line and our file away, and the user's file too when it was made for them and is empty again. */
-export async function uninstall(files: ConfigFiles): Promise<Outcome> {
+async function takeFrom(files: ConfigFiles): Promise<Outcome> {
   const { home, user, ours } = files
   const present = await readUserFile(files)
   const own = await readPresent(ours)
@@ -98,7 +120,7 @@ export async function uninstall(files: ConfigFiles): Promise<Outcome> {
   const after = withoutInclude(before)
   const said: string[] = []
   if (present && after !== before) {
-    await refuseUnwritable(files, present)
+    await refuseUnwritable(files, present, howToTakeOut(ours))
     if (after === '' && own?.content.includes(madeByUs)) await rm(present.path)
     else await replaceUserFile(files, present, after)
     said.push(`taken out of ${user}: ${includeLine(ours)}`)
@@ -126,20 +148,34 @@ async function readUserFile({ user }: ConfigFiles): Promise<PresentFile | undefi
   }
 }
 
-/** A file that something else writes: its next version would be without our line. */
-async function refuseUnwritable({ user, ours }: ConfigFiles, file: PresentFile): Promise<void> {
+/** A file that something else writes: its next version would be as that has it. */
+async function refuseUnwritable(
+  { user }: ConfigFiles,
+  file: PresentFile,
+  advice: readonly string[],
+): Promise<void> {
   const isBuilt = file.path.startsWith('/nix/store/')
   const reason = isBuilt ? 'home-manager or NixOS builds it' : await whyNot(file)
   if (reason === undefined) return
   const where = file.path === user ? user : `${user}, which is ${file.path},`
+  // As far in as the first line, which follows the program's name.
+  const margin = ' '.repeat('scanner: '.length)
   throw new Failure(`${where} cannot be changed: ${reason}`, {
-    advice: [
-      'put this line at its top yourself, before any Host or Match:',
-      `  ${includeLine(ours)}`,
-      'with home-manager:',
-      `  programs.ssh.includes = [ ${JSON.stringify(ours)} ];`,
-    ].join(`\n${' '.repeat('scanner: '.length)}`),
+    advice: advice.join(`\n${margin}`),
   })
+}
+
+function howToAdd(ours: string): string[] {
+  return [
+    'put this line at its top yourself, before any Host or Match, and run this again:',
+    `  ${includeLine(ours)}`,
+    'with home-manager:',
+    `  programs.ssh.includes = [ ${JSON.stringify(ours)} ];`,
+  ]
+}
+
+function howToTakeOut(ours: string): string[] {
+  return ['take this line out where it comes from, and run this again:', `  ${includeLine(ours)}`]
 }
 
 async function whyNot(file: PresentFile): Promise<string | undefined> {
@@ -199,15 +235,4 @@ async function replaceUserFile(
     })
   const content = Buffer.from(text, 'latin1')
   await replaceFile(present?.path ?? files.user, content, { mode: 0o600, like: present?.stats })
-}
-
-async function makeFolders(path: string, mode: number): Promise<void> {
-  try {
-    await mkdir(path, { mode })
-  } catch (error) {
-    if (errorCode(error) === 'EEXIST') return
-    if (errorCode(error) !== 'ENOENT') throw error
-    await makeFolders(dirname(path), 0o755)
-    await mkdir(path, { mode })
-  }
 }

@@ -58,8 +58,7 @@ type Form = (destination: Destination, nix: NixVersion | undefined) => ToolTarge
 const forms: Record<Tool, Form> = {
   ssh: (to) => plain(`${portOption('-p', to)}${to.machine.user}@${withZone(to)}`),
   scp: (to) => plain(`${portOption('-P', to)}${to.machine.user}@${bracketed(to)}`),
-  rsync: (to) =>
-    withPortHint(to, `${to.machine.user}@${bracketed(to)}`, (port) => `-e 'ssh -p ${port}'`),
+  rsync: (to) => hinted('rsync', to, plain(`${to.machine.user}@${bracketed(to)}`)),
   nix: nixTarget,
   'deploy-rs': (to) => alias('deploy-rs', to),
   'nixos-anywhere': (to) => alias('nixos-anywhere', to),
@@ -75,18 +74,14 @@ function plain(text: string): ToolTarget {
  * By its id a machine is never mistaken for another. deploy-rs puts one name into an ssh command and
  * a store URL, nixos-anywhere into an ssh command and NIX_SSHOPTS: an address fits one of the two only.
  */
-function alias(tool: Tool, { machine }: Destination): ToolTarget {
-  const host = `${machine.id}${aliasSuffix}`
+function alias(tool: Tool, to: Destination): ToolTarget {
   // deploy-rs has the user in its configuration (`sshUser`), ansible in its inventory.
-  const user = tool === 'deploy-rs' || tool === 'ansible' ? '' : `${machine.user}@`
+  const user = tool === 'deploy-rs' || tool === 'ansible' ? '' : `${to.machine.user}@`
   const scheme = tool === 'nix' ? 'ssh-ng://' : ''
-  const hint = portHints[tool]?.(machine.port)
-  const isUsual = machine.port === usualPort || hint === undefined
-  return {
-    text: `${scheme}${user}${host}`,
+  return hinted(tool, to, {
+    text: `${scheme}${user}${to.machine.id}${aliasSuffix}`,
     isAlias: true,
-    ...(!isUsual && { hint: `its ssh server is on port ${machine.port}: add ${hint}` }),
-  }
+  })
 }
 
 const usualPort = 22
@@ -102,13 +97,11 @@ const portHints: Partial<Record<Tool, (port: number) => string>> = {
   ansible: (port) => `-e ansible_port=${port}`,
 }
 
-function withPortHint(
-  { machine: { port } }: Destination,
-  text: string,
-  say: (port: number) => string,
-): ToolTarget {
-  if (port === usualPort) return plain(text)
-  return { ...plain(text), hint: `its ssh server is on port ${port}: add ${say(port)}` }
+/** Says where the port goes, for a form that has no place for it. */
+function hinted(tool: Tool, { machine: { port } }: Destination, target: ToolTarget): ToolTarget {
+  const say = portHints[tool]
+  if (port === usualPort || say === undefined) return target
+  return { ...target, hint: `its ssh server is on port ${port}: add ${say(port)}` }
 }
 
 function portOption(letter: string, { machine }: Destination): string {
@@ -154,8 +147,7 @@ function inventoryLine(to: Destination): string {
 function nixTarget(to: Destination, nix: NixVersion | undefined): ToolTarget {
   const host = nix && nixHost(to, nix)
   if (host === undefined) return alias('nix', to)
-  const say = portHints.nix as (port: number) => string
-  return withPortHint(to, `ssh-ng://${to.machine.user}@${host}`, say)
+  return hinted('nix', to, plain(`ssh-ng://${to.machine.user}@${host}`))
 }
 
 function nixHost(to: Destination, [major, minor]: NixVersion): string | undefined {

@@ -287,4 +287,11 @@ async function refused(t: Test, { run, home, lab }: Desk): Promise<void> {
   t.match(said.stderr, `  Include ${ours}\n`, 'the line to add')
   t.match(said.stderr, `programs.ssh.includes = [ "${ours}" ];`)
   t.notOk(existsSync(join(home, '.config', 'installer-discovery')), 'nothing was written')
+
+  // What the person does then.
+  const file = join(home, 'built', 'config')
+  await writeFile(file, `Include ${ours}\n${await readFile(file, 'utf8')}`)
+  t.match(await run('scanner ssh-config --install'), { status: 0, stderr: /includes it already/ })
+  t.match((await run('ssh -G NixOS.installer')).stdout, /^proxycommand scanner proxy/m)
+  t.match(await run('scanner ssh-config --uninstall'), { status: 1, stderr: /take this line out/ })
 }

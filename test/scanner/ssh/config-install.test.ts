@@ -171,6 +171,11 @@ t.test('what cannot be done is refused, and everything is as before', async (t) 
     t.equal(readFileSync(files.user, 'utf8'), 'Host a\n')
     t.notOk(existsSync(files.ours))
   })
+  await t.test('a folder where nothing can be made', async (t) => {
+    const files = { ...makeHome(t, 'Host a\n'), ours: '/proc/none/installer-discovery/ssh_config' }
+    await t.rejects(install(files, block), { name: 'Failure', message: /ENOENT.*proc/ })
+    t.equal(readFileSync(files.user, 'utf8'), 'Host a\n')
+  })
   await t.test('a folder whose name means something to ssh', async (t) => {
     const files = { ...makeHome(t, 'Host a\n'), ours: '/tmp/*/installer-discovery/ssh_config' }
     await t.rejects(install(files, block), /cannot include/)
