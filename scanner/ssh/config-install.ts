@@ -6,6 +6,7 @@ import { errorCode, errorMessage, Failure } from '../../common/failure.ts'
 import { checkWritable, type PresentFile, readPresent, replaceFile } from '../atomic-file.ts'
 import { aliasSuffix } from './alias.ts'
 import {
+  asBytes,
   hasByteOrderMark,
   includedFolder,
   includedName,
@@ -49,7 +50,7 @@ const madeByUs = '# The file that includes this one was made with it.\n'
 /** Whether ssh reads our block for every host. */
 export async function isInstalled({ home, user, ours }: ConfigFiles): Promise<boolean> {
   const present = await readPresent(user).catch(() => undefined)
-  if (!present || !isIncluded(present.content.toString('latin1'), ours, home)) return false
+  if (!present || !isIncluded(asBytes(present.content), ours, home)) return false
   return (await readPresent(ours).catch(() => undefined)) !== undefined
 }
 
@@ -87,7 +88,7 @@ async function addTo(files: ConfigFiles, block: string): Promise<Outcome> {
       advice: 'let XDG_CONFIG_HOME name another folder',
     })
   const present = await readUserFile(files)
-  const before = present?.content.toString('latin1') ?? ''
+  const before = asBytes(present?.content ?? '')
   if (hasByteOrderMark(before))
     throw new Failure(`${user} begins with a byte order mark, which ssh does not read`, {
       advice: 'save it as UTF-8 without one; until then ssh reads nothing of it',
@@ -116,7 +117,7 @@ async function takeFrom(files: ConfigFiles): Promise<Outcome> {
   const { home, user, ours } = files
   const present = await readUserFile(files)
   const own = await readPresent(ours)
-  const before = present?.content.toString('latin1') ?? ''
+  const before = asBytes(present?.content ?? '')
   const after = withoutInclude(before)
   const said: string[] = []
   if (present && after !== before) {

@@ -4,9 +4,10 @@ import { isPlain, quoted } from './config-block.ts'
 export const includedFolder = 'installer-discovery'
 export const includedName = 'ssh_config'
 
-/*
- * The user's file is read as bytes, one a character ('latin1'), so that whatever it holds stays as it is.
- */
+/** The bytes of a path or a file, one a character: whatever the user's file holds stays as it is. */
+export function asBytes(content: string | Buffer): string {
+  return (typeof content === 'string' ? Buffer.from(content) : content).toString('latin1')
+}
 
 /** The line, as ssh_config(5) wants it, without its end. */
 export function includeLine(path: string): string {
@@ -27,13 +28,13 @@ export function hasByteOrderMark(text: string): boolean {
 }
 
 /**
- * The user's file with our line before anything else: after the first Host or Match it would be for
+ * The user's file, as bytes, with our line before anything else: after the first Host or Match it would be for
  * those hosts only. As it is when the file is included already.
  */
 export function withInclude(text: string, path: string, home: string): string {
   if (isIncluded(text, path, home)) return text
   const end = /^[^\n]*\r\n/.test(text) ? '\r\n' : '\n'
-  return `${includeLine(path)}${end}${withoutInclude(text)}`
+  return `${asBytes(includeLine(path))}${end}${withoutInclude(text)}`
 }
 
 /** The user's file without lines of ours, as they were written, wherever our file lay then. */
@@ -55,8 +56,8 @@ export function isIncluded(text: string, path: string, home: string): boolean {
     const [, keyword = '', rest = ''] =
       /^\s*"?([A-Za-z]+)"?(?:\s*=\s*|\s+)(.*?)\s*$/.exec(line) ?? []
     if (/^(host|match)$/i.test(keyword)) return false
-    const named = wordsOf(rest).map((word) => word.replace(/^~(?=\/)/, () => home))
-    if (/^include$/i.test(keyword) && named.includes(path)) return true
+    const named = wordsOf(rest).map((word) => word.replace(/^~(?=\/)/, () => asBytes(home)))
+    if (/^include$/i.test(keyword) && named.includes(asBytes(path))) return true
   }
   return false
 }

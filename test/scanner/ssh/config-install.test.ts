@@ -86,6 +86,22 @@ t.test('ssh reads it for our names, and the user own settings for all others', a
   t.match(read('example.org'), /^user me$[\s\S]*^proxycommand mine$/m)
 })
 
+t.test('a home folder of any letters', async (t) => {
+  const home = join(t.testdir(), 'jürgen 日')
+  mkdirSync(join(home, '.ssh'), { recursive: true })
+  const ours = join(home, '.config', 'installer-discovery', 'ssh_config')
+  const files = { home, user: join(home, '.ssh', 'config'), ours }
+  writeFileSync(files.user, '# grüße\n')
+  await install(files, block)
+  t.equal(readFileSync(files.user, 'utf8'), `Include "${ours}"\n# grüße\n`)
+  t.ok(await isInstalled(files))
+  const words = ['-T', '-G', '-F', files.user, 'a.installer']
+  const read = execFileSync('ssh', words, { encoding: 'utf8', input: '' })
+  t.match(read, /^proxycommand scanner proxy/m, 'ssh finds it')
+  await uninstall(files)
+  t.equal(readFileSync(files.user, 'utf8'), '# grüße\n')
+})
+
 t.test('without ~/.ssh: made, private, and the file taken away again', async (t) => {
   const files = makeHome(t)
   await install(files, block)
