@@ -10,14 +10,17 @@ export async function runProgram(name: string, main: () => Promise<number>): Pro
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     process.exit(error.code === 'EPIPE' ? exitStatus.done : exitStatus.failed)
   })
+  let hasEnded = false
+  process.stdout.once('finish', () => {
+    hasEnded = true
+  })
   const status = await main().catch((error: unknown) => {
     process.stderr.write(describeError(name, error))
     return error instanceof Failure ? error.exitStatus : exitStatus.failed
   })
   // What was written goes out first: pipes are asynchronous on some systems.
-  // Who has ended its output has waited for that.
-  if (!process.stdout.writableEnded)
-    await new Promise((resolve) => process.stdout.write('', resolve))
+  // After an end of its own it is written already; Node opens the stream again then, onto nothing.
+  if (!hasEnded) await new Promise((resolve) => process.stdout.write('', resolve))
   process.exit(status)
 }
 

@@ -75,17 +75,19 @@ export async function relay(
 function ended(output: Writable, connection: Socket, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     let directions = 2
+    let failure: Failure | undefined
+    const settle = () => (failure ? reject(failure) : resolve())
     const oneEnded = () => {
       directions -= 1
-      if (directions === 0) resolve()
+      if (directions === 0) settle()
     }
     output.once('finish', oneEnded)
     connection.once('finish', oneEnded)
     output.once('error', () => resolve())
     connection.once('error', (error) => {
       // Whoever has said all and left does not hear our last words: nothing for us is lost.
-      const isOver = connection.readableEnded
-      output.end(() => (isOver ? resolve() : reject(broken(error))))
+      if (!connection.readableEnded) failure = broken(error)
+      output.end(settle)
     })
     signal.addEventListener('abort', () => resolve())
     if (signal.aborted) resolve()

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import t from 'tap'
 import { splitSshArguments } from '../../../scanner/ssh/arguments.ts'
-import { nameOf, sshCommandLine, userOf } from '../../../scanner/ssh/target.ts'
+import { addressesToDial, nameOf, sshCommandLine, userOf } from '../../../scanner/ssh/target.ts'
 import { fakeMachine } from '../../fakes/machine.ts'
 
 const file = '/home/nixos/.local/state/installer-discovery/known_hosts'
@@ -108,3 +108,37 @@ t.test('a zone in the name says on which link, for a machine that is on two', (t
   t.equal(dialled('root@fe80::5054:ff:fe12:3457%eno2'), 'fe80::5054:ff:fe12:3457%eno2')
   t.end()
 })
+
+t.test(
+  'all addresses are dialled best first, the static one last, and by a zone only those there',
+  (t) => {
+    const [eno1] = fakeMachine().links
+    const eno2 = {
+      interface: 'eno2',
+      mac: '52:54:00:12:34:57',
+      eui64: '525400fffe123457',
+      addresses: [
+        { address: 'fe80::5054:ff:fe12:3457%eno2', kind: 'eui64' as const },
+        { address: 'fe80::1%eno2', kind: 'lla' as const },
+        { address: '2001:db8::1', kind: 'gua' as const },
+        { address: '192.0.2.7', kind: 'ipv4' as const },
+      ],
+    }
+    const links = eno1 ? [eno1, eno2] : []
+    const first = 'fe80::5054:ff:fe12:3456%eno1'
+    const second = ['fe80::5054:ff:fe12:3457%eno2', 'fe80::1%eno2', '2001:db8::1', '192.0.2.7']
+    const dialled = (name: string, over = {}) =>
+      addressesToDial(fakeMachine({ links, ...over }), name)
+    t.same(dialled('NixOS'), [first, ...second, 'fe80::47%eno1'])
+    t.same(dialled('NixOS', { target: '192.0.2.7' }), [
+      '192.0.2.7',
+      first,
+      ...second.slice(0, 3),
+      'fe80::47%eno1',
+    ])
+    t.same(dialled('NixOS', { target: 'fe80::47%eno1' }).at(-1), 'fe80::47%eno1')
+    t.same(dialled('fe80::47%eno1'), [first, '192.0.2.7', 'fe80::47%eno1'])
+    t.same(dialled('fe80::1%eno2'), second)
+    t.end()
+  },
+)
