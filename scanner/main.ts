@@ -9,11 +9,13 @@ import { find } from './verbs/find.ts'
 import { knownHostsPlainly } from './verbs/known-hosts.ts'
 import { proxy, proxyPlainly } from './verbs/proxy.ts'
 import { ssh } from './verbs/ssh.ts'
+import { sshConfig } from './verbs/ssh-config.ts'
+import { target } from './verbs/target.ts'
 import { trust } from './verbs/trust.ts'
 import { wait } from './verbs/wait.ts'
 
 /** In the order in which help shows them. */
-const verbs = [find, wait, ssh, proxy, trust, demo]
+const verbs = [find, wait, ssh, target, sshConfig, proxy, trust, demo]
 
 /** Reads the command line and runs the verb; gives the exit status. */
 async function main(argv: string[]): Promise<number> {

@@ -33,7 +33,7 @@ export function sshCommandLine(
 }
 
 /** The best of the addresses to dial. */
-function addressToDial(machine: Machine, destination: string | undefined): string {
+export function addressToDial(machine: Machine, destination: string | undefined): string {
   const [best] = addressesToDial(machine, nameOf(destination ?? ''))
   return best ?? machine.target
 }

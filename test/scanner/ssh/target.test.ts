@@ -33,7 +33,7 @@ t.test('the users options come first, then the identity, the address and the com
 
 /** What ssh itself makes of a command line: `ssh -G` prints it and connects nowhere. */
 function understood(args: string[]): Record<string, string> {
-  const text = execFileSync('ssh', ['-G', '-F', '/dev/null', ...args], {
+  const text = execFileSync('ssh', ['-T', '-G', '-F', '/dev/null', ...args], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
   })
