@@ -51,6 +51,8 @@ export function mayMean(
   // An id that is made of a host key: only the visit tells.
   if (/^[0-9a-f]{16}$/.test(digits) && addressesIn(wanted).length === 0) return true
   const macs = [mac, ...addresses.map(macFromLinkLocal)].flatMap((each) => each ?? [])
+  // Of an address that is not made of a MAC the table tells it, later.
+  if (macs.length === 0 && /^[0-9a-f]{4,12}$/.test(digits)) return true
   const ids = [advertisement?.id ?? [], macs.map(eui64FromMac)].flat()
   const wantedMac = normalizeMac(wanted)
   const id = wantedMac ? eui64FromMac(wantedMac) : digits

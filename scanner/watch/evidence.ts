@@ -12,6 +12,8 @@ export interface Knowledge {
   evidence: ReadonlyMap<string, Evidence>
   /** Places (link and address) that no longer answer: a neighbour table that still has them is no evidence. */
   silenced: ReadonlySet<string>
+  /** Places that were given up with a goodbye lately, and when. */
+  farewells: ReadonlyMap<string, number>
   /** The boot that each machine's agent last told of, by the machine's id. */
   boots: ReadonlyMap<string, string>
 }
@@ -42,6 +44,7 @@ export type Input =
 export const nothingKnown: Knowledge = {
   evidence: new Map(),
   silenced: new Set(),
+  farewells: new Map(),
   boots: new Map(),
 }
 
@@ -56,6 +59,7 @@ export function learn(before: Knowledge, inputs: readonly Input[], now: number):
   const draft: Draft = {
     evidence: new Map(before.evidence),
     silenced: new Set(before.silenced),
+    farewells: new Map([...before.farewells].filter(([, at]) => now - at < lateMs)),
     boots: new Map(before.boots),
     counts: new Map(),
   }
@@ -63,7 +67,8 @@ export function learn(before: Knowledge, inputs: readonly Input[], now: number):
   for (const input of inputs) apply(draft, input, now)
   dropOldest(draft.silenced)
   dropOldest(draft.boots)
-  return { evidence: draft.evidence, silenced: draft.silenced, boots: draft.boots }
+  const { counts: _, ...knowledge } = draft
+  return knowledge
 }
 
 /** Of those who were there once, and may come back, the latest are remembered. */
@@ -111,6 +116,7 @@ export function scanKey(sighting: Sighting): string {
 interface Draft {
   evidence: Map<string, Evidence>
   silenced: Set<string>
+  farewells: Map<string, number>
   boots: Map<string, string>
   /** Pieces of evidence by source and link. */
   counts: Map<string, number>
@@ -155,6 +161,8 @@ function hear(
   // An entry of the neighbour table, which keeps those who have left for minutes.
   const fromTable = sighting.source === 'neighbour' && sighting.mac !== undefined
   if (fromTable && places.every((each) => draft.silenced.has(each))) return
+  const isAsked = sighting.source === 'static' || sighting.source === 'neighbour'
+  if (isAsked && sighting.installer && places.every((each) => draft.farewells.has(each))) return
   if (!fromTable && isSignOfLife(sighting)) for (const each of places) draft.silenced.delete(each)
   noteReboot(draft, sighting)
   if (sighting.source === 'ssh') noteNewKey(draft, key, sighting)
@@ -200,6 +208,9 @@ function noteNewKey(draft: Draft, key: string, { link, ssh }: Sighting): void {
 /** Sources whose evidence ends with a goodbye; that the machine is on the link is not denied by it. */
 const farewellSources: ReadonlySet<SourceName> = new Set(['mdns', 'service', 'static', 'ssh'])
 
+/** As long as what was asked before a goodbye may be told after it: a round tells of the static address at its end. */
+const lateMs = 3000
+
 /** Time for a machine to contradict a goodbye that another said in its name. */
 const disputeMs = 10_000
 
@@ -211,6 +222,7 @@ function sayFarewell(draft: Draft, said: Extract<Input, { kind: 'farewell' }>, n
     shorten(draft, now + disputeMs, (each, key) => isMeant(each) && isOf(said)(each, key))
     return
   }
+  for (const address of addresses) draft.farewells.set(place(link, address), now)
   for (const [key, evidence] of draft.evidence) {
     if (!isMeant(evidence)) continue
     const { sighting } = evidence

@@ -29,7 +29,7 @@ const goodbyeMs = 1000
 /** Conflicts in 3,000 claims: fifteen names at once, then one in five seconds (RFC 6762 section 8.1). */
 const maxConflicts = 25
 /** After --timeout: the packet in hand, the merging of what was heard, and the printing of it. */
-const timeoutMarginMs = 2500
+const timeoutMarginMs = 4000
 
 const memoryKb = (pid: number | undefined) =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])

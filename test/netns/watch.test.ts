@@ -270,7 +270,7 @@ t.test(
     await startAgent(far, lab.files)
     t.equal((await ready).status, 0)
     await live.event(({ event, installer }) => event === 'found' && installer.id === id)
-    await live.event(({ installer }) => installer.agent?.boot === '22222222')
+    await live.ever(({ installer }) => installer.agent?.boot === '22222222')
     await endWith(t, live, 'SIGTERM')
   },
 )

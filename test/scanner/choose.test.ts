@@ -136,5 +136,8 @@ t.test('only those are visited whom NAME may mean, as far as one sighting tells'
   ] as const)
     t.equal(mayMean(told, name), expected, name)
   t.notOk(mayMean(bare, 'NixOS'))
+  const privacy = { ...bare, addresses: ['fe80::9abc:def0:1234:5678'] }
+  t.ok(mayMean(privacy, '34:56'), 'its MAC is not known yet')
+  t.notOk(mayMean(privacy, 'NixOS'))
   t.end()
 })

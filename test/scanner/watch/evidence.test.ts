@@ -110,6 +110,42 @@ t.test('a goodbye to one address of several leaves the others', (t) => {
   t.end()
 })
 
+t.test('what a round tells late of who has said goodbye is not news', (t) => {
+  const bye: Input = { kind: 'farewell', link, from: eui64, addresses: [eui64, 'fe80::47'] }
+  const beacon = heard({ source: 'static', installer: true })
+  const holder = heard({ source: 'neighbour', addresses: ['fe80::47'], installer: true })
+  const table = heard({ mac: fakeMac(1) })
+  const late = [beacon, holder, table].map((input): [number, Input] => [100, input])
+  t.same(sourcesOf(after([[0, bye], ...late], 200)), ['neighbour'], 'but it is on the link')
+  t.same(
+    sourcesOf(
+      after(
+        [
+          [0, bye],
+          [100, service()],
+        ],
+        200,
+      ),
+    ),
+    ['service'],
+    'it announces anew',
+  )
+  t.same(
+    sourcesOf(
+      after(
+        [
+          [0, bye],
+          [3000, beacon],
+        ],
+        3100,
+      ),
+    ),
+    ['static'],
+    'a later round',
+  )
+  t.end()
+})
+
 t.test('the shared address goes with its holder, and only with him', (t) => {
   const holder = heard({ source: 'static', addresses: ['fe80::47'], installer: true })
   const bye = (addresses: string[]): Input => ({ kind: 'farewell', link, from: eui64, addresses })
