@@ -1,6 +1,11 @@
 const esc = '\x1b'
 const token = new RegExp(`${esc}\\[([?\\d;]*)([A-Za-z])|[^]`, 'gu')
 
+/** What may be in nothing that is said: controls but newline, and what reorders, hides or joins text. */
+export const unprintable =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for
+  /[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e0fff}]/u
+
 /**
  * A terminal that knows no more control sequences than the live table may use (ECMA-48, xterm's
  * private modes), and throws at any other: what a program writes, as a person sees it.
