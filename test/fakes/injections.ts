@@ -7,7 +7,7 @@ import { dnsName, record, response, srv, txt, type Word } from './packets.ts'
 /** What a word that was obeyed leaves behind: in a folder that no program of ours has a reason to write to. */
 export const canary = '/run/c'
 
-/** None is longer than a label of a name but the last but two (RFC 1035 section 2.3.4). */
+/** In a name a word ends after 63 bytes, in a TXT record after 255, keys and all (RFC 1035 section 2.3.4). */
 export const words: Record<string, Word> = {
   'a short option': `-oProxyCommand=touch ${canary}`,
   'a long option': '--help',
@@ -73,10 +73,9 @@ interface Claim {
   host: readonly Word[]
   addresses: readonly string[]
   strings: readonly Word[]
-  besides?: readonly Buffer[]
 }
 
-function announce({ instance, host, addresses, strings, besides = [] }: Claim): Buffer {
+function announce({ instance, host, addresses, strings }: Claim): Buffer {
   const name = dnsName([instance, ...service.split('.')])
   const target = dnsName([...host, 'local'])
   return response([
@@ -87,7 +86,6 @@ function announce({ instance, host, addresses, strings, besides = [] }: Claim): 
     ...addresses.map((each) =>
       record(target, each.includes(':') ? 'AAAA' : 'A', addressBytes(each)),
     ),
-    ...besides,
   ])
 }
 
@@ -106,7 +104,7 @@ function hostileText([name, word]: [string, Word], index: number): RogueMachine 
     word,
     'user=root',
   ]
-  const places = [...keys, ...moreKeys].map((key) => `${name} as ${key}`)
+  const places = [...keys, ...moreKeys].map((key) => `${name} as TXT ${key}`)
   const others = ['as a key', 'without a key', 'as the identification'].map((as) => `${name} ${as}`)
   const addresses = [own.address, odd]
   return {
@@ -134,7 +132,7 @@ function hostileNames([name, word]: [string, Word], index: number): RogueMachine
     cases: [...places, 'key type'].map((place) => `${name} as ${place}`),
     packets: [
       announce(claim),
-      announce({ ...claim, instance: 'NixOS', host: ['NixOS'], besides }),
+      response(besides),
       response([record(reverse, 'PTR', dnsName([word, 'local']))]),
     ],
     greeting: join('SSH-2.0-rogue\r\n', offer(word)),

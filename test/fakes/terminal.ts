@@ -1,5 +1,6 @@
 const esc = '\x1b'
 const token = new RegExp(`${esc}\\[([?\\d;]*)([A-Za-z])|[^]`, 'gu')
+const unfinished = new RegExp(`${esc}(?:\\[[?\\d;]*)?$`)
 
 /** What may be in nothing that is said: controls but newline, and what reorders, hides or joins text. */
 export const unprintable =
@@ -16,6 +17,7 @@ export class FakeTerminal {
   #alternate: string[] | undefined
   #row = 0
   #column = 0
+  #unfinished = ''
   cursorShown = true
 
   constructor(columns: () => number) {
@@ -32,7 +34,11 @@ export class FakeTerminal {
   }
 
   write(text: string): void {
-    for (const [each, parameters, final] of text.matchAll(token)) {
+    const all = this.#unfinished + text
+    // A sequence may come in two pieces.
+    this.#unfinished = unfinished.exec(all)?.[0] ?? ''
+    const whole = all.slice(0, all.length - this.#unfinished.length)
+    for (const [each, parameters, final] of whole.matchAll(token)) {
       if (final !== undefined) this.#control(`${parameters}${final}`)
       else if (each === '\r') this.#column = 0
       else if (each === '\n') this.#lineFeed()

@@ -6,9 +6,7 @@ import t, { type Test } from 'tap'
 import { type CommandResult, commandEnvironment, runCommand } from '../../common/command.ts'
 import { runInside, untilSaid } from '../../scanner/demo/namespace.ts'
 import type { Machine } from '../../scanner/machine.ts'
-import type { InstallerEvent } from '../../scanner/print/ndjson.ts'
-import { tools } from '../../scanner/ssh/tools.ts'
-import { canary, type RogueMachine, rogueMachines } from '../fakes/injections.ts'
+import { canary, type RogueMachine, rogueMachines, words } from '../fakes/injections.ts'
 import { FakeTerminal, unprintable } from '../fakes/terminal.ts'
 import {
   addressesSettled,
@@ -148,21 +146,207 @@ function formOf({ id, address }: Pick<RogueMachine, 'id' | 'address'>): RegExp {
   return new RegExp(`^${form}$`)
 }
 
-t.test('nothing heard is more than text', { skip, timeout: 240_000 }, async (t) => {
+const here = ({ address }: RogueMachine) => `${address}%br0`
+const user = '(?!-)[A-Za-z_][\\w.-]*'
+const host = 'fe80::[0-9a-f:]+%br0'
+const id = '[0-9a-f]{16}'
+
+/** What `scanner target` may print, by the grammar of each tool. */
+const targetForms: Record<string, string> = {
+  plain: host,
+  ssh: `${user}@${host}`,
+  scp: `${user}@\\[${host}\\]`,
+  rsync: `${user}@\\[${host}\\]`,
+  nix: `ssh-ng://${user}@(?:\\[${host.replace('%', '%(?:25)?')}\\]|${id}\\.installer)`,
+  'deploy-rs': `${id}\\.installer`,
+  'nixos-anywhere': `${user}@${id}\\.installer`,
+  ansible: `(?!-)[\\w-]+ ansible_host=${host} ansible_user=${user}`,
+  url: `ssh://${user}@\\[${host.replace('%', '%25')}\\]:22`,
+}
+
+/** A command on one machine, and what is to be true of what it says. */
+interface Visit {
+  what: string
+  go(desk: Desk, one: RogueMachine): Promise<CommandResult>
+  check(t: Test, result: CommandResult, one: RogueMachine, desk: Desk): Promise<unknown> | unknown
+}
+
+const sshVisit: Visit = {
+  what: 'ssh',
+  go: (desk, one) => desk.run(scanner('ssh', '--all', here(one), '--', 'id'), { SPY: one.card }),
+  async check(t, { status, stderr }, one, desk) {
+    // The server of some says nothing that could be an identification.
+    const words = await desk.spied(one.card)
+    if (words === undefined) return t.equal(status, 6, `${one.card}: not run, ${stderr}`)
+    return t.match(words.join('\n'), formOf(one), `words of ${one.card}`)
+  },
+}
+
+const printVisit: Visit = {
+  what: 'ssh --print',
+  go: (desk, one) => desk.run(scanner('ssh', '--print', here(one), '--', 'id')),
+  async check(t, { stdout }, one) {
+    const { stdout: words } = await runCommand('sh', [
+      '-c',
+      `set -- ${stdout}shift; printf '%s\\n' "$@"`,
+    ])
+    t.match(words.trimEnd(), formOf(one), `words of ${one.card} as a shell reads them`)
+  },
+}
+
+const targetVisits = Object.entries(targetForms).map(([tool, form]): Visit => {
+  const words = tool === 'plain' ? [] : ['--for', tool]
+  return {
+    what: `target ${words.join(' ')}`,
+    go: (desk, one) => desk.run(scanner('target', here(one), ...words)),
+    check: (t, { stdout }) => t.match(stdout, new RegExp(`^${form}\n$`), `target for ${tool}`),
+  }
+})
+
+const otherVisits: Visit[] = [
+  {
+    what: 'proxy',
+    // What the server says is passed on as it is: it is for ssh.
+    async go(desk, one) {
+      return { ...(await desk.run(scanner('proxy', here(one), '22'))), stdout: '' }
+    },
+    check: (t, { status, stderr }) => t.equal(status, 0, `proxy: ${stderr}`),
+  },
+  {
+    what: 'known-hosts',
+    go: (desk, one) => desk.run(scanner('known-hosts', here(one), 'h', 'NONE', 'NONE')),
+    check: (t, { stdout }) => t.match(stdout, /^(h ssh-ed25519 [A-Za-z0-9+/=]+\n)*$/, 'lines'),
+  },
+  {
+    what: 'wait',
+    go: (desk, one) => desk.run(scanner('wait', here(one), '--for', 'announced')),
+    check: (t, { status, stdout }) => t.same([status, stdout], [0, ''], 'wait'),
+  },
+  {
+    what: 'ssh through the block',
+    async go(desk, one) {
+      const [words, PATH] = [
+        ['-F', join(desk.home, 'ssh_config'), '-o', 'BatchMode=yes'],
+        process.env.PATH ?? '',
+      ]
+      const result = await desk.run(['ssh', ...words, `${one.id}.installer`, 'true'], { PATH })
+      // ssh ends its own lines so.
+      return { ...result, stderr: result.stderr.replaceAll('\r\n', '\n') }
+    },
+    check: (t, { status }) => t.equal(status, 255, 'nobody lets us in'),
+  },
+]
+const visits = [printVisit, ...targetVisits, ...otherVisits]
+
+async function visit(t: Test, desk: Desk, one: RogueMachine, { what, go, check }: Visit) {
+  const result = await go(desk, one)
+  isClean(t, result, `${what} of ${one.cases.at(-1)}`)
+  await check(t, result, one, desk)
+}
+
+/** A terminal that knows no sequence but ours, with all that a command writes until Ctrl-C. */
+async function onTerminal(
+  t: Test,
+  { enter }: Desk,
+  args: string,
+  until: RegExp,
+): Promise<FakeTerminal> {
+  const command = `stty cols 200 rows 100; exec ${process.execPath} ${scannerProgram} ${args}`
+  const [first = '', ...rest] = [...enter, 'script', '-qfec', command, '/dev/null']
+  const child = spawn(first, rest, {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...commandEnvironment(), TERM: 'xterm', NO_COLOR: '' },
+  })
+  t.teardown(() => child.kill('SIGKILL'))
+  const terminal = new FakeTerminal(() => 200)
+  for await (const chunk of child.stdout.setEncoding('latin1')) {
+    terminal.write(chunk as string)
+    if (until.test(terminal.lines.join('\n'))) child.stdin.write('\x03')
+  }
+  return terminal
+}
+
+/** A word meets `ssh` on one of its machines, and another command on the other. */
+function meetsSsh(index: number): boolean {
+  return (index + Number(index >= Object.keys(words).length)) % 2 === 0
+}
+
+t.test('nothing heard is more than text', { skip, timeout: 180_000 }, async (t) => {
   const desk = await makeDesk(t)
-  t.comment(`${cases.length} cases on ${rogueMachines.length} machines`)
-  t.equal(new Set(cases).size, cases.length, 'each case is another')
-  t.ok(cases.length >= leastCases, 'no fewer than asked for')
-  const runBefore = await runInside(desk.lab.operator, 'ls', ['-A', '/run'])
-  const { stdout } = await desk.run(scanner('find', '--json', '--all'))
-  const found = (JSON.parse(stdout) as { installers: Machine[] }).installers
-  console.error(
-    found.length,
-    rogueMachines.length,
-    found.filter((f) => f.agent).length,
-    found.filter((f) => f.sources.includes('service')).length,
-    found.filter((f) => f.ssh.hostKeys.length).length,
-  )
-  for (const f of found)
-    console.error(JSON.stringify([f.name, f.user, f.id, f.agent, f.ssh.banner, f.sources]))
+  const { operator } = desk.lab
+  const runBefore = await runInside(operator, 'ls', ['-A', '/run'])
+  const heardCount = rogueMachines.length - 2
+
+  await t.test('what it is', async (t) => {
+    t.comment(`${cases.length} cases on ${rogueMachines.length} machines`)
+    t.equal(new Set(cases).size, cases.length, 'each case is another')
+    t.ok(cases.length >= leastCases, 'no fewer than asked for')
+    const { stdout } = await desk.run(scanner('find', '--json'))
+    const { installers } = JSON.parse(stdout) as { installers: Machine[] }
+    const heard = new Set(
+      installers.flatMap(({ sources, id }) => (sources.includes('service') ? [id] : [])),
+    )
+    // An instance whose first label has no length, or seems to have none, is none to the codec.
+    const unheard = rogueMachines.filter((each) => !heard.has(each.id))
+    t.same(
+      unheard.map((each) => each.cases[0]),
+      ['a path as id', 'nothing as id'],
+    )
+  })
+  await t.test('find', async (t) => {
+    for (const form of [
+      [],
+      ['--all'],
+      ['--json', '--all'],
+      ['--ndjson'],
+      ['-v', '--log-level', 'trace'],
+    ]) {
+      const result = await desk.run(scanner('find', ...form))
+      t.equal(result.status, 0)
+      isClean(t, result, `find ${form.join(' ')}`)
+    }
+  })
+  await t.test('find on a terminal', async (t) => {
+    const isWhole = new RegExp(`^${heardCount} installers`)
+    const live = await onTerminal(t, desk, 'find --watch --timeout 30s', isWhole)
+    t.ok(live.lines.length > heardCount, 'a live row each')
+    const still = await onTerminal(t, desk, 'find', /^$^/)
+    t.ok(still.lines.length > heardCount, 'a row each')
+  })
+  const config = await desk.run(scanner('ssh-config'))
+  await writeFile(join(desk.home, 'ssh_config'), config.stdout)
+  await t.test('ssh', async (t) => {
+    await each(
+      rogueMachines.filter((_, index) => meetsSsh(index)),
+      (one) => visit(t, desk, one, sshVisit),
+    )
+  })
+  await t.test('other commands', async (t) => {
+    await each(
+      rogueMachines.filter((_, index) => !meetsSsh(index)),
+      (one, index) => visit(t, desk, one, visits[index % visits.length] as Visit),
+    )
+  })
+  await t.test('trust', async (t) => {
+    const file = join(desk.home, 'state/installer-discovery/known_hosts')
+    const lines = (await readFile(file, 'utf8')).trimEnd().split('\n')
+    t.comment(`${lines.length} keys`)
+    for (const line of lines)
+      t.match(line, new RegExp(`^installer-${id} ssh-ed25519 [A-Za-z0-9+/=]+( \\w+=[\\w-]+)*$`))
+    const listed = await runCommand('ssh-keygen', ['-l', '-f', file])
+    t.equal(listed.stdout.trimEnd().split('\n').length, lines.length, 'as ssh reads it')
+    for (const words of [['list'], ['list', '--json'], ['show', rogueMachines[0]?.id ?? '']])
+      isClean(t, await desk.run(scanner('trust', ...words)), `trust ${words.join(' ')}`)
+  })
+  t.equal(await runInside(operator, 'ls', ['-A', '/run']), runBefore, `nobody made ${canary}`)
+  const files = (await readdir(desk.home, { recursive: true })).sort()
+  t.same(files, [
+    'runtime',
+    'runtime/installer-discovery',
+    'ssh_config',
+    'state',
+    'state/installer-discovery',
+    'state/installer-discovery/known_hosts',
+    'work',
+  ])
 })

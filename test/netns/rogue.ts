@@ -130,9 +130,16 @@ async function inject(): Promise<void> {
   say('ready')
 }
 
+/** A client has said what it is and can, and waits: what it says then is longer than its identification. */
+const longestOpening = 255
+
 /** How a machine receives whoever connects: with bytes and nothing more, or with a host key of its own. */
 function openDoor({ greeting, identification }: RogueMachine): (socket: TcpSocket) => void {
-  if (greeting) return (socket) => void socket.write(greeting)
+  if (greeting)
+    return (socket) => {
+      socket.write(greeting)
+      socket.on('data', () => socket.bytesRead > longestOpening && socket.end())
+    }
   const { private: key } = ssh2.utils.generateKeyPairSync('ed25519')
   // Bytes are taken as they are, which the types leave out.
   const ident = identification as unknown as string
