@@ -1,5 +1,6 @@
 import { exitStatus } from './contract.ts'
 import { errorMessage, Failure } from './failure.ts'
+import { printable } from './printable.ts'
 
 /**
  * Runs a program to its end and exits with its status: the only place that does. A Failure is
@@ -24,7 +25,12 @@ export async function runProgram(name: string, main: () => Promise<number>): Pro
   process.exit(status)
 }
 
+/** An error in words for a terminal, whatever was typed or heard that it repeats. */
 export function describeError(name: string, error: unknown): string {
+  return printable(wordsOf(name, error))
+}
+
+function wordsOf(name: string, error: unknown): string {
   if (error instanceof Failure)
     return `${name}: ${error.message}\n${error.advice ? `${' '.repeat(name.length)}  ${error.advice}\n` : ''}`
   const stack = error instanceof Error && process.env.DEBUG ? `\n${error.stack}` : ''

@@ -2,6 +2,7 @@ import type { Argv } from 'yargs'
 import { exitStatus } from '../common/contract.ts'
 import { Failure } from '../common/failure.ts'
 import { createLog, type Log, logLevels } from '../common/log.ts'
+import { printable, printableWord } from '../common/printable.ts'
 import { parseDuration } from '../common/schedule.ts'
 import type { SearchOptions } from './search.ts'
 import { type SourceName, sourceNames } from './sighting.ts'
@@ -57,9 +58,26 @@ export function readSearchOptions(
   name: string | undefined,
   timeoutMs = readLimit(args.timeout ?? defaultTimeout),
 ): SearchOptions {
-  if (name === '') throw usageFailure('the name is empty', "'scanner find' lists what is there")
+  if (name !== undefined) checkName(name)
   const sources = [args.source ?? [...sourceNames]].flat()
   return { name, interfaces: [args.interface ?? []].flat(), sources, timeoutMs, all: args.all }
+}
+
+/** RFC 1035 section 2.3.4: no host name is longer, and neither is an address or an id. */
+const maxNameCharacters = 255
+
+/** Throws a Failure for a NAME that no machine can have. */
+export function checkName(name: string): void {
+  const advice = "'scanner find' lists what is there"
+  if (name === '') throw usageFailure('the name is empty', advice)
+  if (name.length > maxNameCharacters)
+    throw usageFailure(
+      `expected a name of at most ${maxNameCharacters} characters, got ${name.length}`,
+      advice,
+    )
+  const shown = printableWord(name)
+  if (shown !== name)
+    throw usageFailure(`expected a name of printable characters, got '${shown}'`, advice)
 }
 
 function readLimit(text: string): number {
@@ -143,7 +161,7 @@ export interface Console {
 
 export function openConsole({ verbose, quiet, logLevel }: CommonArguments): Console {
   const write = (line: string) => {
-    if (!quiet) process.stderr.write(`${line}\n`)
+    if (!quiet) process.stderr.write(`${printable(line)}\n`)
   }
   const level = logLevel ?? (verbose ? 'debug' : 'silent')
   return {

@@ -4,7 +4,7 @@ import { eui64FromMac, normalizeMac } from '../../common/address.ts'
 import { type ExitStatus, exitStatus } from '../../common/contract.ts'
 import { errorMessage, Failure } from '../../common/failure.ts'
 import type { Console } from '../options.ts'
-import { usageFailure } from '../options.ts'
+import { checkName, usageFailure } from '../options.ts'
 import { hostKeyAlias, knownHostsFile } from '../ssh/known-hosts.ts'
 import { remember } from '../trust/establish.ts'
 import { keyPicture } from '../trust/explain.ts'
@@ -104,6 +104,7 @@ function idIn(name: string): string | undefined {
 
 /** The remembered machine of a name, an id, a MAC or the end of one; one only. */
 function only(machines: readonly KnownMachine[], name: string): KnownMachine {
+  checkName(name)
   const digits = name.toLowerCase().replaceAll(/[:-]/g, '')
   const isEnd = /^[0-9a-f]{4,}$/.test(digits)
   const found = machines.filter(

@@ -55,12 +55,17 @@ function isMarker(word: string | undefined): word is Marker | undefined {
   return word === undefined || markers.some((marker) => marker === word)
 }
 
+/** RFC 4251 section 6: the name of an algorithm is printable, at most 64 characters, and holds no comma. */
+const typeForm = /^[!-+\--~]{1,64}$/
+
 /** The type that a public key in base64 says it has (RFC 4253 section 6.6); undefined when it is no key. */
 export function keyType(key: string): string | undefined {
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(key)) return undefined
   const blob = Buffer.from(key, 'base64')
   const length = blob.length > 4 ? blob.readUInt32BE() : 0
-  return length > 0 && length < blob.length - 4 ? blob.toString('latin1', 4, 4 + length) : undefined
+  if (length >= blob.length - 4) return undefined
+  const type = blob.toString('latin1', 4, 4 + length)
+  return typeForm.test(type) ? type : undefined
 }
 
 /** A new line, to be appended. Throws when a part could not be read back as what it is. */

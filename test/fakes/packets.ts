@@ -9,12 +9,15 @@ export const types = { A: 1, PTR: 12, TXT: 16, AAAA: 28, SRV: 33, ANY: 255 } as 
 type Type = keyof typeof types
 
 const u16 = (value: number) => Buffer.from([value >> 8, value & 255])
-const labels = (name: string | readonly string[]) =>
+/** Text, or bytes that are none. */
+export type Word = string | Buffer
+const bytesOf = (word: Word) => (typeof word === 'string' ? Buffer.from(word) : word)
+const labels = (name: string | readonly Word[]): readonly Word[] =>
   typeof name === 'string' ? name.split('.') : name
 
 /** A name of labels that may hold any bytes; given as a list they may hold dots. */
-export function dnsName(name: string | readonly string[]): Buffer {
-  const parts = labels(name).map((label) => Buffer.from(label).subarray(0, 63))
+export function dnsName(name: string | readonly Word[]): Buffer {
+  const parts = labels(name).map((label) => bytesOf(label).subarray(0, 63))
   const lengths = parts.flatMap((label) => [Buffer.from([label.length]), label])
   return Buffer.concat([...lengths, Buffer.from([0])])
 }
@@ -26,10 +29,10 @@ export function record(name: Buffer, type: Type, data: Buffer, ttl = 120): Buffe
 const u32 = (value: number) => Buffer.concat([u16(Math.floor(value / 65536)), u16(value & 65535)])
 
 export const srv = (port: number, target: Buffer) => Buffer.concat([u32(0), u16(port), target])
-export const txt = (strings: readonly string[]) =>
+export const txt = (strings: readonly Word[]) =>
   Buffer.concat(
     strings.flatMap((each) => {
-      const bytes = Buffer.from(each).subarray(0, 255)
+      const bytes = bytesOf(each).subarray(0, 255)
       return [Buffer.from([bytes.length]), bytes]
     }),
   )

@@ -1,5 +1,11 @@
 const esc = '\x1b'
 const token = new RegExp(`${esc}\\[([?\\d;]*)([A-Za-z])|[^]`, 'gu')
+const unfinished = new RegExp(`${esc}(?:\\[[?\\d;]*)?$`)
+
+/** What may be in nothing that is said: controls but newline, and what reorders, hides or joins text. */
+export const unprintable =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for
+  /[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e0fff}]/u
 
 /**
  * A terminal that knows no more control sequences than the live table may use (ECMA-48, xterm's
@@ -11,6 +17,7 @@ export class FakeTerminal {
   #alternate: string[] | undefined
   #row = 0
   #column = 0
+  #unfinished = ''
   cursorShown = true
 
   constructor(columns: () => number) {
@@ -27,7 +34,11 @@ export class FakeTerminal {
   }
 
   write(text: string): void {
-    for (const [each, parameters, final] of text.matchAll(token)) {
+    const all = this.#unfinished + text
+    // A sequence may come in two pieces.
+    this.#unfinished = unfinished.exec(all)?.[0] ?? ''
+    const whole = all.slice(0, all.length - this.#unfinished.length)
+    for (const [each, parameters, final] of whole.matchAll(token)) {
       if (final !== undefined) this.#control(`${parameters}${final}`)
       else if (each === '\r') this.#column = 0
       else if (each === '\n') this.#lineFeed()

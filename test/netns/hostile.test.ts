@@ -9,6 +9,7 @@ import { connect, runInside, untilSaid } from '../../scanner/demo/namespace.ts'
 import type { Machine } from '../../scanner/machine.ts'
 import { elsewhere, victim } from '../fakes/lies.ts'
 import { attacks } from '../fakes/packets.ts'
+import { unprintable } from '../fakes/terminal.ts'
 import {
   addressesSettled,
   bootInstaller,
@@ -71,11 +72,6 @@ t.test('the agent answers, stays small and says goodbye, after', { skip }, async
       t.notMatch(said, /\n +at /, 'no stack trace')
     })
 })
-
-/** A byte below space but newline, DEL, C1, or what reorders or hides text. */
-const unprintable =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for
-  /[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/
 
 /** An operator on a switch `br0` with a rogue, and with a real installer when there is a victim. */
 async function besideRogue(t: Test, lie: string, greeting: string, hasVictim = false) {

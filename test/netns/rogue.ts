@@ -1,12 +1,14 @@
-import { createSocket, type Socket } from 'node:dgram'
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { createServer, type Socket as TcpSocket } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import ssh2 from 'ssh2'
 import { isIPv4, withZone } from '../../common/address.ts'
 import { mdnsGroup, mdnsPort } from '../../common/contract.ts'
 import { decodeMessage } from '../../common/decode.ts'
 import { encodeMessage } from '../../common/encode.ts'
 import { ownIPv4, ownLinkLocal, readLinks } from '../../common/links.ts'
+import { type RogueMachine, rogueMachines } from '../fakes/injections.ts'
 import { greet, type Lie, lies } from '../fakes/lies.ts'
 import { attacks } from '../fakes/packets.ts'
 
@@ -14,10 +16,14 @@ import { attacks } from '../fakes/packets.ts'
 export const rogueProgram = fileURLToPath(import.meta.url)
 const link = 'in0'
 
-/** `rogue attack NAME ADDRESS...`, `rogue lie NAME GREETING`, or `rogue watch` (who connects to port 22). */
+/**
+ * `rogue attack NAME ADDRESS...`, `rogue lie NAME GREETING`, `rogue inject` (many machines, each on a
+ * card of its own), or `rogue watch` (who connects to port 22).
+ */
 if (process.argv[1] === rogueProgram) {
   const [verb, name = '', ...rest] = process.argv.slice(2)
   if (verb === 'attack') await attack(name, rest)
+  else if (verb === 'inject') await inject()
   else if (verb === 'watch') await serve('never speaks', () => say('connected'))
   else await lie(lies[name] ?? (() => []), rest[0])
 }
@@ -33,12 +39,12 @@ async function ownAddresses(): Promise<{ IPv4: string | undefined; IPv6: string 
   return { IPv4: ownIPv4(own), IPv6: linkLocal }
 }
 
-async function open(address: string, port: number): Promise<Socket> {
+async function open(address: string, port: number, card = link): Promise<Socket> {
   const type = isIPv4(address) ? 'udp4' : 'udp6'
   const socket = createSocket({ type, reuseAddr: true })
-  socket.bind(port, withZone(address, link))
+  socket.bind(port, withZone(address, card))
   await once(socket, 'listening')
-  socket.setMulticastInterface(isIPv4(address) ? address : `::%${link}`)
+  socket.setMulticastInterface(isIPv4(address) ? address : `::%${card}`)
   return socket
 }
 
@@ -51,9 +57,9 @@ async function openAll(speakers: string[], ports: readonly number[]): Promise<Ma
   return sockets
 }
 
-function send(socket: Socket, bytes: Buffer, to: string, port: number): Promise<void> {
+function send(socket: Socket, bytes: Buffer, to: string, port: number, card = link): Promise<void> {
   // A full queue, or a packet that the kernel will not send, is no end of the attack.
-  return new Promise((resolve) => socket.send(bytes, port, withZone(to, link), () => resolve()))
+  return new Promise((resolve) => socket.send(bytes, port, withZone(to, card), () => resolve()))
 }
 
 /** Sends the packets to each target in turn; says `done` when the agent answers after all of them. */
@@ -88,14 +94,67 @@ async function untilAnswered(asker: Socket, to: string): Promise<void> {
   clearInterval(again)
 }
 
-/** Answers every query, whatever it asks, with all of its lies; and whoever connects, with a greeting. */
-async function lie(make: Lie, greeting: string | undefined): Promise<void> {
-  const { IPv6: own } = await ownAddresses()
-  const speaker = await open(own, mdnsPort)
+async function joinGroup(): Promise<Socket> {
   const group = createSocket({ type: 'udp6', reuseAddr: true })
   group.bind(mdnsPort, `${mdnsGroup.IPv6}%${link}`)
   await once(group, 'listening')
   group.addMembership(mdnsGroup.IPv6, `::%${link}`)
+  return group
+}
+
+/** Each machine answers every query, at the group's address and at its own, and whoever connects to its port 22. */
+async function inject(): Promise<void> {
+  const speakers = await Promise.all(
+    rogueMachines.map(async (machine) => {
+      const socket = await open(machine.address, mdnsPort, machine.card)
+      const answer = async (bytes: Buffer, from: RemoteInfo) => {
+        const asker = from.address.replace(/%.*/, '')
+        if (decodeMessage(bytes).response) return
+        for (const packet of machine.packets)
+          await send(socket, packet, asker, from.port, machine.card)
+      }
+      socket.on('message', answer)
+      return answer
+    }),
+  )
+  const group = await joinGroup()
+  group.on('message', (bytes, from) => {
+    for (const answer of speakers) void answer(bytes, from)
+  })
+  const doors = new Map(rogueMachines.map((each) => [each.address, openDoor(each)]))
+  const server = createServer((socket) => {
+    socket.on('error', () => {})
+    doors.get(socket.localAddress?.replace(/%.*/, '') ?? '')?.(socket)
+  })
+  await once(server.listen(22, '::'), 'listening')
+  say('ready')
+}
+
+/** A client has said what it is and can, and waits: what it says then is longer than its identification. */
+const longestOpening = 255
+
+/** How a machine receives whoever connects: with bytes and nothing more, or with a host key of its own. */
+function openDoor({ greeting, identification }: RogueMachine): (socket: TcpSocket) => void {
+  if (greeting)
+    return (socket) => {
+      socket.write(greeting)
+      socket.on('data', () => socket.bytesRead > longestOpening && socket.end())
+    }
+  const { private: key } = ssh2.utils.generateKeyPairSync('ed25519')
+  // Bytes are taken as they are, which the types leave out.
+  const ident = identification as unknown as string
+  const server = new ssh2.Server({ hostKeys: [key], ident }, (connection) => {
+    connection.on('error', () => {})
+    connection.on('authentication', (attempt) => attempt.reject())
+  })
+  return (socket) => server.injectSocket(socket)
+}
+
+/** Answers every query, whatever it asks, with all of its lies; and whoever connects, with a greeting. */
+async function lie(make: Lie, greeting: string | undefined): Promise<void> {
+  const { IPv6: own } = await ownAddresses()
+  const speaker = await open(own, mdnsPort)
+  const group = await joinGroup()
   group.on('message', (bytes, from) => {
     if (decodeMessage(bytes).response || from.address.startsWith(own)) return
     void answer(from.port, from.address.replace(/%.*/, ''))
