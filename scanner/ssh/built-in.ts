@@ -145,12 +145,12 @@ function jobOf(
 }
 
 function conclude(
-  { status, isBroken }: End,
+  { status, early }: End,
   { hasTerminal }: Job,
   host: string,
   say: (sentence: string) => void,
 ): number {
-  if (isBroken) say(`Connection to ${host} closed by remote host.`)
+  if (early === 'broken') say(`Connection to ${host} closed by remote host.`)
   if (hasTerminal) say(`Connection to ${host} closed.`)
   return status ?? sshFailed
 }

@@ -154,10 +154,13 @@ async function endsWith(t: Test, screen: Screen, status: number): Promise<void> 
 
 t.test('a command: the same as with ssh', { skip }, async (t) => {
   const operator = await makeOperator(t)
-  const full = { ...operator.environment, PATH: commandEnvironment().PATH ?? '' }
+  const path = { PATH: commandEnvironment().PATH ?? '' }
+  const withSsh = { ...operator, environment: { ...operator.environment, ...path } }
+  const words = (result: Result) => result.stderr.replaceAll('\r\n', '\n')
+  await run(withSsh, ['ssh', 'NixOS', ...sshOptions(operator.lab), 'true'])
   const script = 'cat; echo to-stderr >&2; exit 7'
   const kill = "sh -c 'kill -9 $$'"
-  for (const [words, input] of [
+  for (const [typed, input] of [
     [[script], 'some input'],
     [['--', 'echo', '-n', '-e', '$((1 + 1))'], ''],
     [['true'], ''],
@@ -169,13 +172,13 @@ t.test('a command: the same as with ssh', { skip }, async (t) => {
     [['-t', 'tty'], ''],
     [['-q', '-o', 'Port=22', '-o', 'BatchMode yes', 'exit 4'], ''],
   ] as const) {
-    const args = ['ssh', 'NixOS', ...sshOptions(operator.lab), ...words]
-    const expected = await run({ ...operator, environment: full }, args, input)
+    const args = ['ssh', 'NixOS', ...sshOptions(operator.lab), ...typed]
+    const expected = await run(withSsh, args, input)
     const own = await run(operator, args, input)
-    const shown = args.slice(7).join(' ')
+    const shown = typed.join(' ')
     t.equal(own.status, expected.status, `status of ${shown}: ${own.stderr}`)
     t.equal(own.stdout.toString(), expected.stdout.toString(), `output of ${shown}`)
-    t.equal(own.stderr, expected.stderr, `stderr of ${shown}`)
+    t.equal(words(own), words(expected), `stderr of ${shown}`)
   }
 })
 
@@ -211,10 +214,11 @@ t.test('a shell on a terminal', { skip }, async (t) => {
   await screen.until(/ready/)
   await runInside(lab.operator, 'stty', ['-F', screen.device, 'cols', '132', 'rows', '43'])
   await screen.until(/43 132\r\nresized/)
-  screen.type("trap - WINCH; sleep 600 || echo inter''rupted; echo star''ted\r")
+  // The prompt comes back: what is typed before it with Ctrl-C the terminal there throws away.
+  screen.type("trap - WINCH; PS1='next''> '; sh -c 'echo star''ted; exec sleep 600'\r")
+  await screen.until(/started/)
   screen.type('\x03')
-  screen.type("echo still the''re\r")
-  await screen.until(/still there/)
+  await screen.until(/\^C[\s\S]*next> /)
   // Not translated twice: the terminal there does that.
   screen.type("stty -opost; printf 'a''\\nb\\n'; stty opost; echo do''ne\r")
   await screen.until(/a\nb\ndone/)
@@ -233,21 +237,18 @@ t.test('the terminal is as it was, however the session ends', { skip }, async (t
   }
   t.test('~. at the start of a line', async (t) => {
     const screen = await begin()
-    screen.type("echo ~~''.\r")
+    screen.type("echo here ~''.\r")
+    await screen.until(/here ~\./)
     screen.type('\r~.')
     await endsWith(t, screen, 255)
-    t.match(screen.raw(), /^~~\.\r$/m, 'elsewhere it is two characters')
+    t.notMatch(screen.raw(), /by remote host/)
   })
   for (const signal of ['TERM', 'HUP', 'QUIT', 'INT'])
     t.test(`SIG${signal}`, async (t) => {
       const screen = await begin()
-      const own = await runCommand('pgrep', [
-        '-t',
-        screen.device.replace('/dev/', ''),
-        '-f',
-        'main.js',
-      ])
-      await runCommand('kill', [`-${signal}`, ...own.stdout.trim().split('\n')])
+      const terminal = screen.device.replace('/dev/', '')
+      const found = await runCommand('pgrep', ['-t', terminal, '-f', `^${process.execPath} `])
+      await runCommand('kill', [`-${signal}`, found.stdout.trim()])
       await endsWith(t, screen, 255)
     })
   t.test('the connection breaks', async (t) => {

@@ -10,16 +10,21 @@ export interface Job {
   noInput: boolean
 }
 
-/** How it ended: the status there, or none when a signal ended it or the connection broke. */
+/** How it ended: the status there, none when a signal ended it; or not by itself. */
 export interface End {
   status: number | undefined
-  isBroken: boolean
+  /** Whether we have left, or the connection broke. */
+  early: 'left' | 'broken' | undefined
 }
 
 /** Runs a command or a shell there, with our standard input, output and error, to its end. */
 export async function runJob(client: Client, job: Job, signal: AbortSignal): Promise<End> {
   const { channel, end } = await open(client, job)
-  const leave = () => client.destroy()
+  let hasLeft = false
+  const leave = () => {
+    hasLeft = true
+    client.destroy()
+  }
   // The terminal would stay raw: Node restores it on other signals only.
   process.once('SIGQUIT', leave)
   signal.addEventListener('abort', leave)
@@ -29,7 +34,8 @@ export async function runJob(client: Client, job: Job, signal: AbortSignal): Pro
   passOutput(channel)
   const stop = passInput(channel, job, leave)
   try {
-    return await end
+    const { status, early } = await end
+    return { status, early: hasLeft ? 'left' : early }
   } finally {
     stop()
     process.off('SIGQUIT', leave)
@@ -52,14 +58,14 @@ function open(client: Client, { command, hasTerminal }: Job) {
 }
 
 function endOf(client: Client, channel: ClientChannel): Promise<End> {
-  const end: End = { status: undefined, isBroken: false }
+  const end: End = { status: undefined, early: undefined }
   let isTold = false
   channel.on('exit', (code: number | null) => {
     isTold = true
     end.status = code ?? undefined
   })
   client.on('close', () => {
-    end.isBroken = !isTold
+    if (!isTold) end.early = 'broken'
   })
   const closed = (of: NodeJS.EventEmitter) => new Promise((resolve) => of.once('close', resolve))
   // Each comes when all was read.
