@@ -48,7 +48,7 @@ export async function runBuiltIn(
     process.stderr.write(`${sentence}\n`)
     return sshFailed
   }
-  if ('refused' in options) return failed(cannot(options.refused))
+  if ('refused' in options) return failed(whyNot(options.refused))
   const held = heldTo(machine, await readKnownHosts(knownHosts), newKeys)
   const say = options.quiet ? () => {} : console_.say
   if (process.stderr.isTTY || options.verbose) say(introduce())
@@ -60,8 +60,12 @@ export async function runBuiltIn(
   return conclude(await runJob(client, job, signal), job, meeting.host, say)
 }
 
-function cannot(option: string): string {
-  return `scanner: there is no ssh program here, and the built-in client cannot do ${option}\n         install openssh-client for it; built in are a shell and commands, with -i -l -n -p -q -t -T -v and -o User, Port, IdentityFile, IdentitiesOnly, BatchMode`
+function whyNot(refused: string): string {
+  return [
+    `scanner: there is no ssh program here, and the built-in client ${refused}`,
+    '         install openssh-client for all that ssh can do; built in are a shell and commands, with',
+    '         -i -l -n -p -q -t -T -v and -o User, Port, IdentityFile, IdentitiesOnly, BatchMode',
+  ].join('\n')
 }
 
 function introduce(): string {

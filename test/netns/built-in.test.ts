@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { commandEnvironment, runCommand } from '../../common/command.ts'
@@ -21,6 +23,7 @@ import {
 /** `scanner ssh` on a machine without an ssh program, against OpenSSH's own server. */
 
 const skip = skipWithout('ip', 'ping', 'sshd', 'ssh', 'ssh-keygen', 'ssh-agent', 'script', 'stty')
+t.jobs = 3
 const mac = '52:54:00:12:34:56'
 
 interface Operator {
@@ -152,21 +155,18 @@ async function endsWith(t: Test, screen: Screen, status: number): Promise<void> 
   t.match(screen.raw(), new RegExp(`after ${before}\\r`), 'the terminal is as it was')
 }
 
-t.test('a command: the same as with ssh', { skip }, async (t) => {
+t.test('a command: the same as with ssh', { skip, buffered: true }, async (t) => {
   const operator = await makeOperator(t)
   const path = { PATH: commandEnvironment().PATH ?? '' }
   const withSsh = { ...operator, environment: { ...operator.environment, ...path } }
   const words = (result: Result) => result.stderr.replaceAll('\r\n', '\n')
   await run(withSsh, ['ssh', 'NixOS', ...sshOptions(operator.lab), 'true'])
   const script = 'cat; echo to-stderr >&2; exit 7'
-  const kill = "sh -c 'kill -9 $$'"
   for (const [typed, input] of [
     [[script], 'some input'],
     [['--', 'echo', '-n', '-e', '$((1 + 1))'], ''],
-    [['true'], ''],
-    // Killed by a signal, with its shell: ssh has no status of its own for that.
+    // A signal ends the shell there: ssh has no status of its own for that.
     [['kill -9 $$'], ''],
-    [[kill], ''],
     [['-T'], 'echo by a shell; tty; exit 3\n'],
     [['-n', 'cat'], 'not read'],
     [['-t', 'tty'], ''],
@@ -182,27 +182,31 @@ t.test('a command: the same as with ssh', { skip }, async (t) => {
   }
 })
 
-t.test('10 MB there and back are whole, also to a slow reader', { skip }, async (t) => {
-  const operator = await makeOperator(t)
-  const sent = randomBytes(10 * 1024 * 1024)
-  const hash = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
-  const there = await run(operator, ['ssh', 'NixOS', ...key(operator), 'sha256sum'], sent)
-  t.equal(there.status, 0, there.stderr)
-  t.match(there.stdout.toString(), hash(sent), 'standard input, to its end')
-  const back = await run(operator, ['ssh', 'NixOS', ...key(operator), 'cat'], sent)
-  t.equal(back.status, 0, back.stderr)
-  t.equal(hash(back.stdout), hash(sent), 'standard output')
-  const slow = ['ssh', 'NixOS', ...key(operator), 'sleep 1; sha256sum']
-  t.match((await run(operator, slow, sent)).stdout.toString(), hash(sent))
-  const [first = '', ...rest] = scannerWords(operator, ['ssh', 'NixOS', ...key(operator), 'cat'])
-  const file = join(operator.lab.files.folder, 'sent')
-  await writeFile(file, sent)
-  const pipe = '"$@" <"$0" | { sleep 1; sha256sum; }'
-  const { stdout } = await runCommand('sh', ['-c', pipe, file, first, ...rest])
-  t.match(stdout, hash(sent), 'from a file to a slow reader')
-})
+t.test(
+  '10 MB there and back are whole, also to a slow reader',
+  { skip, buffered: true },
+  async (t) => {
+    const operator = await makeOperator(t)
+    const sent = randomBytes(10 * 1024 * 1024)
+    const hash = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
+    const there = await run(operator, ['ssh', 'NixOS', ...key(operator), 'sha256sum'], sent)
+    t.equal(there.status, 0, there.stderr)
+    t.match(there.stdout.toString(), hash(sent), 'standard input, to its end')
+    const back = await run(operator, ['ssh', 'NixOS', ...key(operator), 'cat'], sent)
+    t.equal(back.status, 0, back.stderr)
+    t.equal(hash(back.stdout), hash(sent), 'standard output')
+    const slow = ['ssh', 'NixOS', ...key(operator), 'sleep 1; sha256sum']
+    t.match((await run(operator, slow, sent)).stdout.toString(), hash(sent))
+    const [first = '', ...rest] = scannerWords(operator, ['ssh', 'NixOS', ...key(operator), 'cat'])
+    const file = join(operator.lab.files.folder, 'sent')
+    await writeFile(file, sent)
+    const pipe = '"$@" <"$0" | { sleep 1; sha256sum; }'
+    const { stdout } = await runCommand('sh', ['-c', pipe, file, first, ...rest])
+    t.match(stdout, hash(sent), 'from a file to a slow reader')
+  },
+)
 
-t.test('a shell on a terminal', { skip }, async (t) => {
+t.test('a shell on a terminal', { skip, buffered: true }, async (t) => {
   const operator = await makeOperator(t)
   const { lab } = operator
   const screen = await onTerminal(t, operator, ['ssh', 'NixOS', ...key(operator)])
@@ -227,115 +231,128 @@ t.test('a shell on a terminal', { skip }, async (t) => {
   await endsWith(t, screen, 5)
 })
 
-t.test('the terminal is as it was, however the session ends', { skip }, async (t) => {
-  const operator = await makeOperator(t)
-  const begin = async (args: readonly string[] = []) => {
-    const screen = await onTerminal(t, operator, ['ssh', 'NixOS', ...key(operator), ...args])
-    screen.type("PS1=; echo rea''dy\r")
-    await screen.until(/ready/)
-    return screen
-  }
-  t.test('~. at the start of a line', async (t) => {
-    const screen = await begin()
-    screen.type("echo here ~''.\r")
-    await screen.until(/here ~\./)
-    screen.type('\r~.')
-    await endsWith(t, screen, 255)
-    t.notMatch(screen.raw(), /by remote host/)
-  })
-  for (const signal of ['TERM', 'HUP', 'QUIT', 'INT'])
-    t.test(`SIG${signal}`, async (t) => {
+t.test(
+  'the terminal is as it was, however the session ends',
+  { skip, buffered: true },
+  async (t) => {
+    const operator = await makeOperator(t)
+    const begin = async (args: readonly string[] = []) => {
+      const screen = await onTerminal(t, operator, ['ssh', 'NixOS', ...key(operator), ...args])
+      screen.type("PS1=; echo rea''dy\r")
+      await screen.until(/ready/)
+      return screen
+    }
+    t.test('~. at the start of a line', async (t) => {
       const screen = await begin()
-      const terminal = screen.device.replace('/dev/', '')
-      const found = await runCommand('pgrep', ['-t', terminal, '-f', `^${process.execPath} `])
-      await runCommand('kill', [`-${signal}`, found.stdout.trim()])
+      screen.type("echo here ~''.\r")
+      await screen.until(/here ~\./)
+      screen.type('\r~.')
+      await endsWith(t, screen, 255)
+      t.notMatch(screen.raw(), /by remote host/)
+    })
+    for (const signal of ['TERM', 'HUP', 'QUIT', 'INT'])
+      t.test(`SIG${signal}`, async (t) => {
+        const screen = await begin()
+        const terminal = screen.device.replace('/dev/', '')
+        const found = await runCommand('pgrep', ['-t', terminal, '-f', `^${process.execPath} `])
+        await runCommand('kill', [`-${signal}`, found.stdout.trim()])
+        await endsWith(t, screen, 255)
+      })
+    t.test('the connection breaks', async (t) => {
+      const screen = await begin()
+      screen.type('kill -9 $PPID\r')
+      await screen.until(/closed by remote host/)
       await endsWith(t, screen, 255)
     })
-  t.test('the connection breaks', async (t) => {
-    const screen = await begin()
-    screen.type('kill -9 $PPID\r')
-    await screen.until(/closed by remote host/)
-    await endsWith(t, screen, 255)
-  })
-  t.test('a command with -t, which is killed', async (t) => {
-    const args = ['ssh', 'NixOS', ...key(operator), '-t', 'tty; exit 6']
-    const screen = await onTerminal(t, operator, args)
-    await screen.until(/\/dev\/pts/)
-    await endsWith(t, screen, 6)
-  })
-})
-
-t.test('keys: an agent, one with a passphrase, the wrong one', { skip }, async (t) => {
-  const operator = await makeOperator(t)
-  const { lab, environment } = operator
-  const other = join(lab.files.folder, 'other_key')
-  await makeKeyPair(other, 'other')
-
-  t.test('ssh-agent', async (t) => {
-    const socket = join(lab.files.folder, 'agent')
-    const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: ['ignore', 'pipe', 'inherit'] })
-    t.teardown(() => agent.kill())
-    await new Promise((resolve) => agent.stdout.once('data', resolve))
-    for (const each of [other, lab.files.identity])
-      await runCommand('env', [`SSH_AUTH_SOCK=${socket}`, 'ssh-add', '-q', each])
-    const withAgent = { ...operator, environment: { ...environment, SSH_AUTH_SOCK: socket } }
-    const { status, stderr } = await run(withAgent, ['ssh', 'NixOS', 'exit 8'])
-    t.equal(status, 8, stderr)
-    const only = ['-o', 'IdentitiesOnly=yes', '-i', other]
-    const refused = await run(withAgent, ['ssh', 'NixOS', ...only, 'exit 8'])
-    t.equal(refused.status, 255, 'only the one that is named')
-    t.match(refused.stderr, /Permission denied \(publickey\)/)
-    const gone = { ...operator, environment: { ...environment, SSH_AUTH_SOCK: '/nowhere' } }
-    t.equal((await run(gone, ['ssh', 'NixOS', ...key(operator), 'exit 8'])).status, 8)
-  })
-
-  t.test('the usual files', async (t) => {
-    const home = await lab.newFolder('other-home')
-    await mkdir(join(home, '.ssh'))
-    await copyFile(lab.files.identity, join(home, '.ssh', 'id_ecdsa'))
-    const { status, stderr } = await run(
-      { ...operator, environment: { ...environment, HOME: home } },
-      ['ssh', 'NixOS', 'exit 9'],
-    )
-    t.equal(status, 9, stderr)
-  })
-
-  t.test('the wrong key', async (t) => {
-    const { status, stderr } = await run(operator, ['ssh', 'NixOS', '-i', other, 'true'])
-    t.equal(status, 255)
-    t.match(stderr, /^\w+@fe80::\S+: Permission denied \(publickey\)\.$/m)
-    const missing = await run(operator, ['ssh', 'NixOS', '-i', '/no/key', 'true'])
-    t.equal(missing.status, 255)
-    t.match(missing.stderr, /Identity file \/no\/key not accessible: ENOENT/)
-  })
-
-  for (const [form, extra] of [
-    ['openssh', []],
-    ['pem', ['-m', 'PEM']],
-  ] as const)
-    t.test(`a locked key (${form})`, async (t) => {
-      const locked = join(lab.files.folder, `locked-${form}`)
-      const type = form === 'pem' ? ['-t', 'rsa', '-b', '2048'] : ['-t', 'ed25519']
-      await runCommand('ssh-keygen', ['-q', ...type, ...extra, '-N', 'a secret', '-f', locked])
-      const publicKey = await readFile(`${locked}.pub`, 'utf8')
-      await writeFile(`${lab.files.identity}.pub`, publicKey, { flag: 'a' })
-      const silent = await run(operator, ['ssh', 'NixOS', '-i', locked, 'true'])
-      t.equal(silent.status, 255, 'nobody can be asked')
-      const screen = await onTerminal(t, operator, ['ssh', 'NixOS', '-i', locked, 'exit 10'])
-      await screen.until(/Enter passphrase for key '.*': /)
-      screen.type('wrong\r')
-      await screen.until(/Enter passphrase for key '.*': /)
-      screen.type('no\x15a secx\x7fret\r')
-      await endsWith(t, screen, 10)
-      t.notMatch(screen.raw(), /wrong|secret/, 'no echo')
-      const given = await onTerminal(t, operator, ['ssh', 'NixOS', '-i', locked, 'exit 10'])
-      await given.until(/Enter passphrase/)
-      given.type('\x03')
-      await endsWith(t, given, 255)
+    t.test('a command with -t', async (t) => {
+      const args = ['ssh', 'NixOS', ...key(operator), '-t', 'tty; exit 6']
+      const screen = await onTerminal(t, operator, args)
+      await screen.until(/\/dev\/pts/)
+      await endsWith(t, screen, 6)
     })
-})
+  },
+)
 
-t.test('passwords', { skip: skip || skipWithoutRoot('mount') }, async (t) => {
+t.test(
+  'keys: an agent, one with a passphrase, the wrong one',
+  { skip, buffered: true },
+  async (t) => {
+    const operator = await makeOperator(t)
+    const { lab, environment } = operator
+    const other = join(lab.files.folder, 'other_key')
+    await makeKeyPair(other, 'other')
+
+    t.test('ssh-agent', async (t) => {
+      // The path of a Unix socket has at most 107 bytes.
+      const folder = await mkdtemp(join(tmpdir(), 'agent-'))
+      t.teardown(() => rm(folder, { recursive: true }))
+      const socket = join(folder, 'socket')
+      const agent = spawn('ssh-agent', ['-D', '-a', socket], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      t.teardown(() => agent.kill())
+      await once(agent.stdout, 'data')
+      for (const each of [other, lab.files.identity])
+        await runCommand('env', [`SSH_AUTH_SOCK=${socket}`, 'ssh-add', '-q', each])
+      const withAgent = { ...operator, environment: { ...environment, SSH_AUTH_SOCK: socket } }
+      const { status, stderr } = await run(withAgent, ['ssh', 'NixOS', 'exit 8'])
+      t.equal(status, 8, stderr)
+      const only = ['-o', 'IdentitiesOnly=yes', '-i', other]
+      const refused = await run(withAgent, ['ssh', 'NixOS', ...only, 'exit 8'])
+      t.equal(refused.status, 255, 'only the one that is named')
+      t.match(refused.stderr, /Permission denied \(publickey\)/)
+      const gone = { ...operator, environment: { ...environment, SSH_AUTH_SOCK: '/nowhere' } }
+      t.equal((await run(gone, ['ssh', 'NixOS', ...key(operator), 'exit 8'])).status, 8)
+    })
+
+    t.test('the usual files', async (t) => {
+      const home = await lab.newFolder('other-home')
+      await mkdir(join(home, '.ssh'))
+      await copyFile(lab.files.identity, join(home, '.ssh', 'id_ecdsa'))
+      const { status, stderr } = await run(
+        { ...operator, environment: { ...environment, HOME: home } },
+        ['ssh', 'NixOS', 'exit 9'],
+      )
+      t.equal(status, 9, stderr)
+    })
+
+    t.test('the wrong key', async (t) => {
+      const { status, stderr } = await run(operator, ['ssh', 'NixOS', '-i', other, 'true'])
+      t.equal(status, 255)
+      t.match(stderr, /^\w+@fe80::\S+: Permission denied \(publickey\)\.$/m)
+      const missing = await run(operator, ['ssh', 'NixOS', '-i', '/no/key', 'true'])
+      t.equal(missing.status, 255)
+      t.match(missing.stderr, /Identity file \/no\/key not accessible: ENOENT/)
+    })
+
+    for (const [form, extra] of [
+      ['openssh', []],
+      ['pem', ['-m', 'PEM']],
+    ] as const)
+      t.test(`a locked key (${form})`, async (t) => {
+        const locked = join(lab.files.folder, `locked-${form}`)
+        const type = form === 'pem' ? ['-t', 'rsa', '-b', '2048'] : ['-t', 'ed25519']
+        await runCommand('ssh-keygen', ['-q', ...type, ...extra, '-N', 'a secret', '-f', locked])
+        const publicKey = await readFile(`${locked}.pub`, 'utf8')
+        await writeFile(`${lab.files.identity}.pub`, publicKey, { flag: 'a' })
+        const silent = await run(operator, ['ssh', 'NixOS', '-i', locked, 'true'])
+        t.equal(silent.status, 255, 'nobody can be asked')
+        const screen = await onTerminal(t, operator, ['ssh', 'NixOS', '-i', locked, 'exit 10'])
+        await screen.until(/Enter passphrase for key '.*': /)
+        screen.type('mistaken\r')
+        await screen.until(/Enter passphrase for key '.*': /)
+        screen.type('no\x15a secx\x7fret\r')
+        await endsWith(t, screen, 10)
+        t.notMatch(screen.raw(), /mistaken|secret/, 'no echo')
+        const given = await onTerminal(t, operator, ['ssh', 'NixOS', '-i', locked, 'exit 10'])
+        await given.until(/Enter passphrase/)
+        given.type('\x03')
+        await endsWith(t, given, 255)
+      })
+  },
+)
+
+t.test('passwords', { skip: skip || skipWithoutRoot('mount'), buffered: true }, async (t) => {
   const operator = await makeOperator(t)
   const { lab, installer } = operator
   /** An sshd as stock images have it, with this password field for root. */
@@ -382,7 +399,7 @@ t.test('passwords', { skip: skip || skipWithoutRoot('mount') }, async (t) => {
   t.equal(empty.status, 11, `an empty password: ${empty.stderr}`)
 })
 
-t.test('the host key is the one that is remembered', { skip }, async (t) => {
+t.test('the host key is the one that is remembered', { skip, buffered: true }, async (t) => {
   const operator = await makeOperator(t)
   const { lab, installer } = operator
   const knownHosts = join(lab.files.folder, 'installer-discovery', 'known_hosts')
@@ -443,22 +460,26 @@ t.test('the host key is the one that is remembered', { skip }, async (t) => {
   })
 })
 
-t.test('what it cannot do it says, and ssh does not need it', { skip }, async (t) => {
-  const operator = await makeOperator(t)
-  for (const option of ['-L8080:[::1]:80', '-A', '-oForwardAgent=yes', '-Jjump', '-N', '-F/x']) {
-    const { status, stderr } = await run(operator, [
-      'ssh',
-      'NixOS',
-      option,
-      ...key(operator),
-      'true',
-    ])
-    t.equal(status, 255, option)
-    const [letter, value] = [option.slice(0, 2), option.slice(2)]
-    t.match(stderr, `the built-in client cannot do ${letter}${value ? ` ${value}` : ''}\n`)
-    t.match(stderr, /install openssh-client/)
-  }
-  const printed = await run(operator, ['ssh', 'NixOS', '-A', '--print', 'true'])
-  t.equal(printed.status, 0)
-  t.match(printed.stdout.toString(), /^ssh -A -o HostKeyAlias=/)
-})
+t.test(
+  'what it cannot do it says, and ssh does not need it',
+  { skip, buffered: true },
+  async (t) => {
+    const operator = await makeOperator(t)
+    for (const option of ['-L8080:[::1]:80', '-A', '-oForwardAgent=yes', '-Jjump', '-N', '-F/x']) {
+      const { status, stderr } = await run(operator, [
+        'ssh',
+        'NixOS',
+        option,
+        ...key(operator),
+        'true',
+      ])
+      t.equal(status, 255, option)
+      const [letter, value] = [option.slice(0, 2), option.slice(2)]
+      t.match(stderr, `the built-in client cannot do ${letter}${value ? ` ${value}` : ''}\n`)
+      t.match(stderr, /install openssh-client/)
+    }
+    const printed = await run(operator, ['ssh', 'NixOS', '-A', '--print', 'true'])
+    t.equal(printed.status, 0)
+    t.match(printed.stdout.toString(), /^ssh -A -o HostKeyAlias=/)
+  },
+)

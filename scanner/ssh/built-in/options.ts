@@ -20,7 +20,7 @@ export interface BuiltInOptions {
   verbose: boolean
 }
 
-/** What is wrong with the options: one that the built-in client does not have, or a value that is none. */
+/** What is wrong with the options, as what the built-in client does: it `cannot do -A`. */
 export interface Refused {
   refused: string
 }
@@ -62,7 +62,7 @@ const flags: Record<string, (read: BuiltInOptions) => void> = {
     read.quiet = true
   },
   t: (read) => {
-    read.terminal = read.terminal === 'wanted' ? 'forced' : 'wanted'
+    read.terminal = /wanted|forced/.test(read.terminal) ? 'forced' : 'wanted'
   },
   T: (read) => {
     read.terminal = 'never'
@@ -73,29 +73,31 @@ const flags: Record<string, (read: BuiltInOptions) => void> = {
 }
 
 /** By the name that they have in ssh_config(5), in lower case; each says what is wrong with its value. */
-const settings: Record<string, Setter> = {
-  user: (read, value) => {
-    read.user = value
-    return undefined
-  },
-  port: (read, value) => {
-    read.port = Number(value)
-    const isPort = /^\d{1,5}$/.test(value) && read.port > 0 && read.port < 2 ** 16
-    return isPort ? undefined : `'${value}' is no port`
-  },
-  identityfile: (read, value) => {
-    if (value.toLowerCase() !== 'none') read.identityFiles.push(expandHome(value))
-    return value.includes('%') ? `the % in IdentityFile ${value}` : undefined
-  },
-  identitiesonly: (read, value) => {
-    read.identitiesOnly = value.toLowerCase() === 'yes'
-    return whyNoSwitch('IdentitiesOnly', value)
-  },
-  batchmode: (read, value) => {
-    read.batchMode = value.toLowerCase() === 'yes'
-    return whyNoSwitch('BatchMode', value)
-  },
-}
+const settings = new Map<string, Setter>(
+  Object.entries({
+    user: (read, value) => {
+      read.user = value
+      return undefined
+    },
+    port: (read, value) => {
+      read.port = Number(value)
+      const isPort = /^\d{1,5}$/.test(value) && read.port > 0 && read.port < 2 ** 16
+      return isPort ? undefined : `expected a port, got '${value}'`
+    },
+    identityfile: (read, value) => {
+      if (value.toLowerCase() !== 'none') read.identityFiles.push(expandHome(value))
+      return value.includes('%') ? `cannot do the % in IdentityFile ${value}` : undefined
+    },
+    identitiesonly: (read, value) => {
+      read.identitiesOnly = value.toLowerCase() === 'yes'
+      return whyNoSwitch('IdentitiesOnly', value)
+    },
+    batchmode: (read, value) => {
+      read.batchMode = value.toLowerCase() === 'yes'
+      return whyNoSwitch('BatchMode', value)
+    },
+  } satisfies Record<string, Setter>),
+)
 
 const settingOf: Record<string, string> = { i: 'identityfile', l: 'user', p: 'port' }
 
@@ -106,10 +108,10 @@ function take(option: ReadOption, read: BuiltInOptions, seen: Set<string>): stri
   if (letter in flags || asItIs.has(letter)) return undefined
   if (letter === 'F' && value === 'none') return undefined
   const [name, text] = letter === 'o' ? splitSetting(value ?? '') : [settingOf[letter], value]
-  const set = name === undefined ? undefined : settings[name.toLowerCase()]
-  if (name === undefined || set === undefined) return `-${letter}${value ? ` ${value}` : ''}`
-  if (!text) return `-${letter} without a value`
-  const key = name.toLowerCase()
+  const key = name?.toLowerCase() ?? ''
+  const set = settings.get(key)
+  if (set === undefined) return `cannot do -${letter}${value ? ` ${value}` : ''}`
+  if (!text) return `expected a value after -${letter}`
   if (seen.has(key) && key !== 'identityfile') return undefined
   seen.add(key)
   return set(read, text)
@@ -122,7 +124,7 @@ function splitSetting(text: string): [name: string, value: string] {
 }
 
 function whyNoSwitch(name: string, value: string): string | undefined {
-  return /^(yes|no)$/i.test(value) ? undefined : `'${value}' for ${name}, which is yes or no`
+  return /^(yes|no)$/i.test(value) ? undefined : `expected yes or no for ${name}, got '${value}'`
 }
 
 function expandHome(path: string): string {
