@@ -52,17 +52,16 @@ export async function ssh(
     await establishTrust(machine, consent, knownHosts, console_, signal)
   }
   const isKept = isSettled && !options.print
-  const words = sshCommandLine(
-    machine,
-    typed,
-    knownHosts,
-    isKept || isVouchedFor ? 'refuse' : 'accept',
-  )
+  const newKeys = isKept || isVouchedFor ? 'refuse' : 'accept'
+  const words = sshCommandLine(machine, typed, knownHosts, newKeys)
   if (options.print) {
     process.stdout.write(`${['ssh', ...words].map(quoteWord).join(' ')}\n`)
     return exitStatus.done
   }
-  const status = await runSsh(words)
+  const status = await runSsh(words, async () => {
+    const { runBuiltIn } = await import('../ssh/built-in.ts')
+    return runBuiltIn({ machine, typed, knownHosts, newKeys }, console_, signal)
+  })
   if (isVouchedFor && isOurs && status === sshFailed) await explainRefusal(machine, knownHosts)
   return status
 }

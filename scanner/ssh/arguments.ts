@@ -83,3 +83,24 @@ function takesValueBefore(word: string, letter: string): boolean {
   const until = [...word.slice(1, word.indexOf(letter, 1))]
   return until.some((each) => withValue.includes(each))
 }
+
+/** An option of ssh(1): its letter, and its value where it takes one; undefined when that is missing. */
+export interface ReadOption {
+  letter: string
+  value: string | undefined
+}
+
+/** The options one by one, bundles such as `-tp 22` undone. */
+export function readOptions(options: readonly string[]): ReadOption[] {
+  const rest = [...options]
+  const read: ReadOption[] = []
+  while (rest.length > 0) {
+    const bundle = (rest.shift() ?? '').slice(1)
+    const at = [...bundle].findIndex((letter) => withValue.includes(letter))
+    const flags = at < 0 ? bundle : bundle.slice(0, at)
+    for (const letter of flags) read.push({ letter, value: undefined })
+    if (at >= 0)
+      read.push({ letter: bundle[at] ?? '', value: bundle.slice(at + 1) || rest.shift() })
+  }
+  return read
+}

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
-import { commandMissing } from '../../common/command.ts'
 import { errorCode } from '../../common/failure.ts'
 
 /** Signals that reach ssh by the terminal as well: ssh decides what they mean. */
@@ -10,9 +9,10 @@ const passedSignals = ['SIGTERM', 'SIGHUP'] as const
 
 /**
  * Runs the system's ssh in our place: same terminal, so that window size, job control and Ctrl-C are
- * its own; gives its exit status, or 128 + n when signal n ended it, as a shell does.
+ * its own; gives its exit status, or 128 + n when signal n ended it, as a shell does. Where there is no
+ * ssh it is for `instead` to do.
  */
-export function runSsh(args: readonly string[]): Promise<number> {
+export function runSsh(args: readonly string[], instead: () => Promise<number>): Promise<number> {
   return new Promise((resolve, reject) => {
     const child = spawn('ssh', args, { stdio: 'inherit' })
     const handlers = [
@@ -25,7 +25,8 @@ export function runSsh(args: readonly string[]): Promise<number> {
     }
     child.on('error', (error) => {
       restore()
-      reject(errorCode(error) === 'ENOENT' ? commandMissing('ssh', error) : error)
+      if (errorCode(error) === 'ENOENT') resolve(instead())
+      else reject(error)
     })
     child.on('close', (status, signal) => {
       restore()
