@@ -79,8 +79,10 @@ function isRunning(pid: number): boolean {
 /** Resolves when something changes beside the lock, which may be that it is gone. */
 async function released(lock: string, signal: AbortSignal): Promise<void> {
   const watcher = watch(dirname(lock))
+  const enough = new AbortController()
+  const until = AbortSignal.any([signal, enough.signal])
   try {
-    const changed = once(watcher, 'change', { signal })
+    const changed = once(watcher, 'change', { signal: until })
     // It may have gone before the watch began.
     if ((await readText(lock)) !== '') await changed
     else changed.catch(() => {})
@@ -90,6 +92,7 @@ async function released(lock: string, signal: AbortSignal): Promise<void> {
       advice: 'when no scanner runs, remove it',
     })
   } finally {
+    enough.abort()
     watcher.close()
   }
 }
