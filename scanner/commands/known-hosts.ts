@@ -10,10 +10,10 @@ import { hostKeyAlias, knownHostsFile } from '../ssh/known-hosts.ts'
 import { authorities } from '../trust/authorities.ts'
 import { remember } from '../trust/establish.ts'
 import { introduction, refusal } from '../trust/explain.ts'
-import { isTrusted, judge, type Shown } from '../trust/judge.ts'
+import { isTrusted, judge, type Remembered, type Shown } from '../trust/judge.ts'
 import { readKnownHosts } from '../trust/known-hosts-file.ts'
 import { keyType, type Line } from '../trust/known-hosts-lines.ts'
-import { keysFor, remembered } from '../trust/machines.ts'
+import { keysFor, namesakesOf, remembered } from '../trust/machines.ts'
 import { vouchedKey } from '../trust/refusal.ts'
 
 /** What ssh asks of its KnownHostsCommand: %H, %t and %K; `NONE` while it puts key types in order. */
@@ -38,8 +38,10 @@ export async function knownHosts(
   if (machine === undefined) return exitStatus.failed
   const file = await knownHostsFile()
   const lines = await readKnownHosts(file)
-  const refused = isPlainKey(asked) && (await settle(machine, asked, lines, file, console_))
-  // ssh goes on without a line, and says that it knows no key.
+  const namesakes = namesakesOf(lines, options.name, machine.id)
+  const refused =
+    isPlainKey(asked) && (await settle({ ...machine, namesakes }, asked, lines, file, console_))
+  // ssh_config(5): a status that is not 0 ends the connection, whatever StrictHostKeyChecking says.
   if (refused) process.stderr.write(describeError('scanner', refused))
   else
     for (const line of linesAbout(machine, asked, await readKnownHosts(file)))
@@ -73,7 +75,7 @@ function isPlainKey({ type, key }: Asked): boolean {
 
 /** Remembers a first key; gives why another one is refused. */
 async function settle(
-  { id, name, boot, announced }: Dialled,
+  { id, name, boot, announced, namesakes }: Dialled & { namesakes: Remembered[] },
   { key, type }: Asked,
   lines: readonly Line[],
   file: string,
@@ -83,6 +85,7 @@ async function settle(
     key: keyFingerprint(Buffer.from(key, 'base64')),
     boot: boot ?? '',
     announced,
+    namesakes,
   }
   const before = remembered(lines, id)
   const verdict = judge(before, shown)

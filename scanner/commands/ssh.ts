@@ -2,7 +2,7 @@ import { exitStatus } from '../../common/contract.ts'
 import { Failure } from '../../common/failure.ts'
 import { locate } from '../locate.ts'
 import type { Machine } from '../machine.ts'
-import type { Console } from '../options.ts'
+import { type Console, usageFailure } from '../options.ts'
 import type { SearchOptions } from '../search.ts'
 import { hasOption, type SshArguments } from '../ssh/arguments.ts'
 import { scanCertificates } from '../ssh/keyscan.ts'
@@ -42,15 +42,16 @@ export async function ssh(
   const ownWay = isRouted(typed.options)
   if (!machine.ssh.reachable && options.sources.includes('ssh') && !ownWay)
     throw unreachable(machine)
+  const isOurs = !ownWay && !checksKeysElsewhere(typed.options)
+  if (!isOurs && isGiven(options)) throw notOurs()
   const knownHosts = await knownHostsFile()
   const lines = await readKnownHosts(knownHosts)
   const isVouchedFor = authorities(lines, hostKeyAlias(machine.id)).length > 0
-  const isOurs = !ownWay && !checksKeysElsewhere(typed.options) && machine.ssh.hostKeys.length > 0
-  const isSettled = isOurs && (!isVouchedFor || isGiven(options))
-  if (isSettled) {
-    const consent = { ...options, keep: !options.print }
-    await establishTrust(machine, consent, knownHosts, console_, signal)
-  }
+  const consent = { ...options, keep: !options.print }
+  const isSettled =
+    isOurs &&
+    (!isVouchedFor || isGiven(options)) &&
+    (await establishTrust(machine, consent, knownHosts, console_, signal))
   const isKept = isSettled && !options.print
   const newKeys = isKept || isVouchedFor ? 'refuse' : 'accept'
   const words = sshCommandLine(machine, typed, knownHosts, newKeys)
@@ -64,6 +65,14 @@ export async function ssh(
   })
   if (isVouchedFor && isOurs && status === sshFailed) await explainRefusal(machine, knownHosts)
   return status
+}
+
+/** What the user vouches for is the key on the announced port: elsewhere nobody would hold it against that. */
+function notOurs(): Failure {
+  return usageFailure(
+    "--fingerprint and --accept-new-key do not go with a port, a way or a check of ssh's own",
+    "leave out -p, -J, and -o Port, Proxy... and those about host keys, or the scanner's option",
+  )
 }
 
 function isGiven({ pinned, acceptNewKey = false }: Consent): boolean {

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import { text as readAll } from 'node:stream/consumers'
-import { eui64FromMac, normalizeMac } from '../../common/address.ts'
 import { type ExitStatus, exitStatus } from '../../common/contract.ts'
 import { errorMessage, Failure } from '../../common/failure.ts'
 import type { Console } from '../options.ts'
@@ -10,7 +9,7 @@ import { remember } from '../trust/establish.ts'
 import { keyPicture } from '../trust/explain.ts'
 import { editKnownHosts, readKnownHosts } from '../trust/known-hosts-file.ts'
 import { keyType } from '../trust/known-hosts-lines.ts'
-import { forgetting, type KnownMachine, knownMachines } from '../trust/machines.ts'
+import { fitting, forgetting, idIn, type KnownMachine, knownMachines } from '../trust/machines.ts'
 
 /** `scanner trust list`: the remembered machines, a line a key; status 3 when there is none. */
 export async function list(json: boolean, console_: Console): Promise<ExitStatus> {
@@ -95,24 +94,10 @@ export function hostKeysIn(text: string): string[] {
   return [...new Set(keys)]
 }
 
-/** The id that is meant by an id or a whole MAC. */
-function idIn(name: string): string | undefined {
-  if (/^[0-9a-f]{16}$/i.test(name)) return name.toLowerCase()
-  const mac = normalizeMac(name)
-  return mac && eui64FromMac(mac)
-}
-
 /** The remembered machine of a name, an id, a MAC or the end of one; one only. */
-function only(machines: readonly KnownMachine[], name: string): KnownMachine {
+export function only(machines: readonly KnownMachine[], name: string): KnownMachine {
   checkName(name)
-  const digits = name.toLowerCase().replaceAll(/[:-]/g, '')
-  const isEnd = /^[0-9a-f]{4,}$/.test(digits)
-  const found = machines.filter(
-    (each) =>
-      each.name?.toLowerCase() === name.toLowerCase().replace(/\.local$/, '') ||
-      each.id === idIn(name) ||
-      (isEnd && each.id.endsWith(digits)),
-  )
+  const found = fitting(machines, name)
   const [machine, ...others] = found
   if (machine && others.length === 0) return machine
   const listed = found.map((each) => `${each.name ?? '-'} ${each.id}`).join('\n')

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net'
+import type { ServerHostKeyAlgorithm } from 'ssh2'
 import { withZone } from '../../common/address.ts'
 import { keyFingerprint } from '../../common/advertisement.ts'
 import { deadline } from '../../common/schedule.ts'
@@ -6,6 +7,8 @@ import type { Sighting, SshEvidence } from '../sighting.ts'
 
 /** A server on the link answers in milliseconds; a slow card behind a busy CPU in seconds. */
 const probeMs = 3000
+/** The type of host key that is asked for first, and that the console shows. */
+export const preferredType = 'ssh-ed25519'
 /** RFC 4253 section 4.2: an identification line has at most 255 characters. */
 const maxBannerBytes = 255
 
@@ -38,18 +41,20 @@ export async function probeSsh(
 
 /**
  * The host key that a server proves to hold, as the blob of RFC 4253 section 6.6; undefined when the
- * handshake does not come to its end. `address` is with zone where it needs one.
+ * handshake does not come to its end. `address` is with zone where it needs one; a key of one of
+ * `types` is asked for first.
  */
 export async function readHostKey(
   address: string,
   port: number,
   signal: AbortSignal,
+  types: readonly string[] = [],
 ): Promise<Buffer | undefined> {
   const socket = connect({ host: address, port })
   const giveUp = deadline(probeMs, signal)
   try {
     const banner = await readBanner(socket, giveUp.signal)
-    return banner === null ? undefined : await shakeHands(socket, giveUp.signal)
+    return banner === null ? undefined : await shakeHands(socket, giveUp.signal, types)
   } finally {
     giveUp.clear()
     socket.destroy()
@@ -81,7 +86,11 @@ async function readBanner(socket: Socket, signal: AbortSignal): Promise<string |
 }
 
 /** The host key that the server proves to hold; undefined when the handshake does not come to its end. */
-async function shakeHands(socket: Socket, signal: AbortSignal): Promise<Buffer | undefined> {
+async function shakeHands(
+  socket: Socket,
+  signal: AbortSignal,
+  types: readonly string[] = [],
+): Promise<Buffer | undefined> {
   // Loaded when first needed: it costs as much start-up time as the search itself.
   const { Client } = (await import('ssh2')).default
   if (signal.aborted) return undefined
@@ -103,7 +112,7 @@ async function shakeHands(socket: Socket, signal: AbortSignal): Promise<Buffer |
       sock: socket,
       username: 'scanner',
       readyTimeout: probeMs,
-      algorithms: { serverHostKey: { prepend: ['ssh-ed25519'], append: [], remove: [] } },
+      algorithms: { serverHostKey: { prepend: algorithmsFor(types), append: [], remove: [] } },
       hostVerifier: (key: Buffer) => {
         shown = key
         return true
@@ -112,6 +121,20 @@ async function shakeHands(socket: Socket, signal: AbortSignal): Promise<Buffer |
   })
   client.destroy()
   return proven
+}
+
+/** Signature algorithms of each type of key; of an RSA key those of RFC 8332. ssh2 knows no others. */
+const algorithms: Record<string, readonly string[]> = {
+  [preferredType]: [preferredType],
+  'ssh-rsa': ['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa'],
+  'ecdsa-sha2-nistp256': ['ecdsa-sha2-nistp256'],
+  'ecdsa-sha2-nistp384': ['ecdsa-sha2-nistp384'],
+  'ecdsa-sha2-nistp521': ['ecdsa-sha2-nistp521'],
+}
+
+function algorithmsFor(types: readonly string[]): ServerHostKeyAlgorithm[] {
+  const wanted = [...types, preferredType].flatMap((type) => algorithms[type] ?? [])
+  return [...new Set(wanted)] as ServerHostKeyAlgorithm[]
 }
 
 /** The identification as printable ASCII; null when it is none (RFC 4253 section 4.2). */

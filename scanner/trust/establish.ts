@@ -1,13 +1,14 @@
 import { createInterface } from 'node:readline/promises'
 import { keyFingerprint } from '../../common/advertisement.ts'
+import type { Failure } from '../../common/failure.ts'
 import type { Machine } from '../machine.ts'
 import type { Console } from '../options.ts'
-import { readHostKey } from '../sources/ssh.ts'
+import { preferredType, readHostKey } from '../sources/ssh.ts'
 import { introduction, refusal } from './explain.ts'
 import { isTrusted, judge, type Shown, type Verdict } from './judge.ts'
 import { editKnownHosts, readKnownHosts } from './known-hosts-file.ts'
-import { keyType } from './known-hosts-lines.ts'
-import { remembered, remembering } from './machines.ts'
+import { keyType, type Line } from './known-hosts-lines.ts'
+import { namesakesOf, remembered, remembering, typesOf } from './machines.ts'
 
 /** What the user says of the host key. */
 export interface Consent {
@@ -17,11 +18,14 @@ export interface Consent {
   acceptNewKey?: boolean | undefined
   /** False: a key that would be remembered is not. */
   keep?: boolean
+  /** The NAME that was typed. */
+  name?: string
 }
 
 /**
- * Makes sure that the machine, whose server has proved a host key, is the one that is remembered
- * under its id, and remembers a new one. Throws a Failure, status 5, when it is not.
+ * Makes sure that the machine is the one that is remembered under its id, by the host key that its
+ * server proves to hold, and remembers a new one; false when no key could be read, and nothing is
+ * known. Throws a Failure, status 5, when it is not.
  */
 export async function establishTrust(
   machine: Machine,
@@ -29,32 +33,58 @@ export async function establishTrust(
   knownHosts: string,
   console_: Console,
   signal: AbortSignal,
-): Promise<void> {
-  const before = remembered(await readKnownHosts(knownHosts), machine.id)
+): Promise<boolean> {
+  const lines = await readKnownHosts(knownHosts)
+  const before = remembered(lines, machine.id)
+  const key = await shownKey(machine, lines, signal)
+  if (key === undefined && consent.pinned === undefined) return false
   const shown: Shown = {
     ...consent,
-    key: machine.ssh.hostKeys[0] ?? '',
+    key: key ?? 'none',
     boot: machine.agent?.boot ?? '',
     announced: machine.announcedKeys,
+    namesakes: namesakesOf(lines, consent.name ?? '', machine.id),
   }
   const verdict = judge(before, shown)
-  if (verdict === 'known') return
+  if (verdict === 'known') return true
   const refused = refusal(verdict, machine, shown, before)
-  const isVouchedFor = isTrusted(verdict) || (verdict === 'rebooted' && (await saysYes(refused)))
-  if (!isVouchedFor) throw refused
-  if (consent.keep === false) return
-  const key = await readHostKey(machine.target, machine.port, signal)
+  if (!isTrusted(verdict) && !(await saysYes(verdict, refused, signal))) throw refused
+  if (consent.keep === false) return true
+  const proven = await readHostKey(machine.target, machine.port, signal)
   // Between two looks another has taken its place, or the connection broke.
-  if (!key || keyFingerprint(key) !== shown.key)
-    throw refusal('unpinned', machine, { ...shown, key: keyOrNone(key), pinned: shown.key }, before)
-  await remember({ ...machine, boot: shown.boot }, [key.toString('base64')], knownHosts)
-  const kept: Verdict = verdict === 'new' ? 'new' : 'replaced'
-  const type = keyType(key.toString('base64')) ?? ''
+  if (!proven || keyFingerprint(proven) !== shown.key)
+    throw refusal(
+      'unpinned',
+      machine,
+      { ...shown, key: nameOfKey(proven), pinned: shown.key },
+      before,
+    )
+  await remember({ ...machine, boot: shown.boot }, [proven.toString('base64')], knownHosts)
+  const kept = before ? 'replaced' : 'new'
+  const type = keyType(proven.toString('base64')) ?? ''
   for (const line of introduction(kept, machine, shown.key, type, process.stderr.isTTY))
     console_.say(line)
+  return true
 }
 
-function keyOrNone(key: Buffer | undefined): string {
+/**
+ * Fingerprint of the key that the search has seen, or of one that is read now: where that was not
+ * done, and where only keys of other types than it asks for are remembered.
+ */
+async function shownKey(
+  { id, target, port, ssh }: Machine,
+  lines: readonly Line[],
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const [seen] = ssh.hostKeys
+  const types = typesOf(lines, id)
+  const isComparable = types.length === 0 || types.includes(preferredType)
+  if (seen !== undefined && isComparable) return seen
+  const key = await readHostKey(target, port, signal, types)
+  return key ? keyFingerprint(key) : seen
+}
+
+function nameOfKey(key: Buffer | undefined): string {
   return key ? keyFingerprint(key) : 'none'
 }
 
@@ -68,13 +98,31 @@ export function remember(
   return editKnownHosts(knownHosts, (lines) => remembering(lines, id, keys, note))
 }
 
-/** Asks on the terminal; without one nobody has said yes. */
-async function saysYes({ message, advice }: { message: string; advice?: string | undefined }) {
-  if (!process.stdin.isTTY || !process.stderr.isTTY) return false
+/** What there is to ask of a machine that is not trusted. */
+const questions: Partial<Record<Verdict, string>> = {
+  rebooted: 'Take it for the same machine?',
+  stranger: 'Open ssh to it, and remember it as well?',
+}
+
+/** Asks on the terminal; without one nobody has said yes, nor by Ctrl-C or Ctrl-D. */
+async function saysYes(
+  verdict: Verdict,
+  { message, advice }: Failure,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const question = questions[verdict]
+  if (!question || !process.stdin.isTTY || !process.stderr.isTTY) return false
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  const left = new AbortController()
+  terminal.once('close', () => left.abort())
+  const words = `scanner: ${message}\n         ${advice}\n${question} (yes/no) `
   try {
-    const words = `scanner: ${message}\n  ${advice}\nTake it for the same machine? (yes/no) `
-    return (await terminal.question(words)).trim().toLowerCase() === 'yes'
+    const until = AbortSignal.any([signal, left.signal])
+    return (await terminal.question(words, { signal: until })).trim().toLowerCase() === 'yes'
+  } catch (error) {
+    if (!signal.aborted && !left.signal.aborted) throw error
+    process.stderr.write('\n')
+    return false
   } finally {
     terminal.close()
   }

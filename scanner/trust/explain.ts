@@ -16,7 +16,7 @@ const compare = 'compare the fingerprint with the console of the machine (instal
 export function refusal(
   verdict: Verdict,
   machine: Named,
-  { key, announced, pinned, boot }: Shown,
+  { key, announced, pinned, boot, namesakes = [] }: Shown,
   remembered: Remembered | undefined,
 ): Failure {
   const who = machine.name ?? machine.id
@@ -29,6 +29,10 @@ export function refusal(
     contradicted: [
       `${who} shows the host key ${key}, but announces ${announced.join(', ')}`,
       `another machine answers in its place, or announces in its name; ${compare}, then: --fingerprint SHA256:...`,
+    ],
+    stranger: [
+      `${who} is not the machine that was remembered by this name: it shows the host key ${key}, remembered is ${namesakes.flatMap(({ keys }) => keys).join(', ')}`,
+      `another machine has its name or address now; ${compare}, then name it by its id: ${machine.id}`,
     ],
     rebooted: [
       `${who} has another host key than at its last boot: ${key}, remembered is ${before}`,

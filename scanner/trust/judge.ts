@@ -17,13 +17,16 @@ export interface Shown {
   pinned?: string | undefined
   /** `--accept-new-key`. */
   acceptNewKey?: boolean | undefined
+  /** Other machines, which are remembered by the NAME that the user typed. */
+  namesakes?: readonly Remembered[]
 }
 
 /**
  * - `known`: as remembered; `new`: first contact; `replaced`: another key, and the user vouches for it.
  * - Refused: `unpinned`, not the one that the user read off the console; `contradicted`, not one that
- *   the machine announces; `rebooted`, another key of another boot, as live media make them;
- *   `changed`, another key within one boot, which no machine makes by itself.
+ *   the machine announces; `stranger`, first contact by a name under which another is remembered;
+ *   `rebooted`, another key of another boot, as live media make them; `changed`, another key within
+ *   one boot, which no machine makes by itself.
  */
 export type Verdict =
   | 'known'
@@ -31,20 +34,27 @@ export type Verdict =
   | 'replaced'
   | 'unpinned'
   | 'contradicted'
+  | 'stranger'
   | 'rebooted'
   | 'changed'
 
 /** Whether the machine is the one that is remembered. Pure. */
 export function judge(remembered: Remembered | undefined, shown: Shown): Verdict {
-  const { key, boot, announced, pinned, acceptNewKey = false } = shown
+  const { key, boot, announced, pinned, acceptNewKey = false, namesakes = [] } = shown
   if (pinned !== undefined && pinned !== key) return 'unpinned'
   if (pinned === undefined && announced.length > 0 && !announced.includes(key))
     return 'contradicted'
-  if (!remembered || remembered.keys.length === 0) return 'new'
+  if (!remembered || remembered.keys.length === 0)
+    return pinned === undefined && isStranger(key, namesakes) ? 'stranger' : 'new'
   if (remembered.keys.includes(key)) return 'known'
-  if (pinned === key || acceptNewKey) return 'replaced'
-  const isOtherBoot = boot !== '' && remembered.boot !== '' && boot !== remembered.boot
-  return isOtherBoot ? 'rebooted' : 'changed'
+  const [isTold, isSame] = [boot !== '' && remembered.boot !== '', boot === remembered.boot]
+  if (pinned === key || (acceptNewKey && !(isTold && isSame))) return 'replaced'
+  return isTold && !isSame ? 'rebooted' : 'changed'
+}
+
+/** A machine whose id has changed, as with another first card, still has its key. */
+function isStranger(key: string, namesakes: readonly Remembered[]): boolean {
+  return namesakes.length > 0 && !namesakes.some(({ keys }) => keys.includes(key))
 }
 
 export function isTrusted(verdict: Verdict): boolean {

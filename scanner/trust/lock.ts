@@ -1,6 +1,7 @@
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { watch } from 'node:fs'
-import { link, readFile, rm, writeFile } from 'node:fs/promises'
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { errorCode, Failure } from '../../common/failure.ts'
 import { deadline } from '../../common/schedule.ts'
@@ -32,7 +33,8 @@ async function acquire(lock: string): Promise<void> {
 
 /** Makes the lock, which holds our pid; false when another has it. One whose owner is gone is removed. */
 async function take(lock: string): Promise<boolean> {
-  const mine = `${lock}.${process.pid}`
+  // Two turns of one process are two.
+  const mine = `${lock}.${process.pid}-${randomBytes(4).toString('hex')}`
   // Linked when it is written: nobody sees a lock without its owner.
   await writeFile(mine, `${process.pid}\n`, { mode: 0o600 })
   try {
@@ -43,9 +45,26 @@ async function take(lock: string): Promise<boolean> {
   } finally {
     await rm(mine, { force: true })
   }
-  const owner = Number(await readText(lock))
-  if (owner > 0 && !isRunning(owner)) await rm(lock, { force: true })
+  if (await isAbandoned(lock)) await breakOpen(lock, mine)
   return false
+}
+
+/** Whether nobody that runs has the lock; one that a loss of power has left empty is nobody's. */
+async function isAbandoned(lock: string): Promise<boolean> {
+  const text = await readFile(lock, 'utf8').catch(() => undefined)
+  return text !== undefined && !(Number(text) > 0 && isRunning(Number(text)))
+}
+
+/** Of those that find a lock abandoned one takes it away; whoever comes late puts back what is another's. */
+async function breakOpen(lock: string, aside: string): Promise<void> {
+  try {
+    await rename(lock, aside)
+    if (!(await isAbandoned(aside))) await link(aside, lock)
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT' && errorCode(error) !== 'EEXIST') throw error
+  } finally {
+    await rm(aside, { force: true })
+  }
 }
 
 function isRunning(pid: number): boolean {
@@ -60,8 +79,10 @@ function isRunning(pid: number): boolean {
 /** Resolves when something changes beside the lock, which may be that it is gone. */
 async function released(lock: string, signal: AbortSignal): Promise<void> {
   const watcher = watch(dirname(lock))
+  const enough = new AbortController()
+  const until = AbortSignal.any([signal, enough.signal])
   try {
-    const changed = once(watcher, 'change', { signal })
+    const changed = once(watcher, 'change', { signal: until })
     // It may have gone before the watch began.
     if ((await readText(lock)) !== '') await changed
     else changed.catch(() => {})
@@ -71,6 +92,7 @@ async function released(lock: string, signal: AbortSignal): Promise<void> {
       advice: 'when no scanner runs, remove it',
     })
   } finally {
+    enough.abort()
     watcher.close()
   }
 }

@@ -1,3 +1,9 @@
+import {
+  eui64FromMac,
+  macFromLinkLocal,
+  normalizeAddress,
+  normalizeMac,
+} from '../../common/address.ts'
 import { hostLabel } from '../../common/advertisement.ts'
 import { hostKeyAlias } from '../ssh/known-hosts.ts'
 import { fingerprintOf } from './authorities.ts'
@@ -47,6 +53,11 @@ export function remembered(lines: readonly Line[], id: string): Remembered | und
   return { keys: own.map(fingerprintOf), boot }
 }
 
+/** The types of the keys that are remembered of a machine. */
+export function typesOf(lines: readonly Line[], id: string): string[] {
+  return [...new Set(linesOf(lines, id).map(({ type }) => type))]
+}
+
 /** Its keys as lines about another host name: what ssh is to hear of them. */
 export function keysFor(lines: readonly Line[], id: string, host: string): string[] {
   return linesOf(lines, id).map(({ type, key }) => `${host} ${type} ${key}`)
@@ -72,7 +83,8 @@ export function knownMachines(lines: readonly Line[]): KnownMachine[] {
 }
 
 function idOf(pattern: string): string | undefined {
-  return /^installer-([0-9a-f]{16})$/.exec(pattern)?.[1]
+  // ssh compares host names without case.
+  return /^installer-([0-9a-f]{16})$/i.exec(pattern)?.[1]?.toLowerCase()
 }
 
 /** The lines with these keys, in base64, as all that is remembered of the machine. */
@@ -93,10 +105,56 @@ export function remembering(
   )
 }
 
-/** The lines without the machine's. */
+/**
+ * The lines without the machine's. What a line says of others stays, as the person wrote it who put
+ * them into one, and a pattern with `*` or `?` is of no machine in particular.
+ */
 export function forgetting(lines: readonly Line[], id: string): Line[] {
-  const gone: readonly Line[] = linesOf(lines, id)
-  return lines.filter((line) => !gone.includes(line))
+  const own: readonly Line[] = linesOf(lines, id)
+  return lines.flatMap((line) =>
+    line.kind === 'key' && own.includes(line) ? withoutHost(line, hostKeyAlias(id)) : [line],
+  )
+}
+
+function withoutHost(line: KeyLine, host: string): KeyLine[] {
+  const isOwn = (pattern: string) =>
+    !/[*?]/.test(pattern) && isAbout({ ...line, patterns: [pattern] }, host)
+  const patterns = line.patterns.filter((each) => !isOwn(each))
+  if (patterns.length === line.patterns.length) return [line]
+  return patterns.some((each) => !each.startsWith('!')) ? [keyLine({ ...line, patterns })] : []
+}
+
+/** The remembered machines that NAME may mean: name, `name.local`, id, MAC, end of one, EUI-64 address. */
+export function fitting(machines: readonly KnownMachine[], name: string): KnownMachine[] {
+  const label = name.toLowerCase().replace(/\.local\.?$/, '')
+  const digits = name.toLowerCase().replaceAll(/[:-]/g, '')
+  const isEnd = /^[0-9a-f]{4,}$/.test(digits) && normalizeAddress(name) === undefined
+  const id = idIn(name) ?? idOfAddress(name)
+  return machines.filter(
+    (each) =>
+      each.name?.toLowerCase() === label || each.id === id || (isEnd && each.id.endsWith(digits)),
+  )
+}
+
+/** The id that is meant by an id or a whole MAC. */
+export function idIn(name: string): string | undefined {
+  if (/^[0-9a-f]{16}$/i.test(name)) return name.toLowerCase()
+  const mac = normalizeMac(name)
+  return mac && eui64FromMac(mac)
+}
+
+/** The id of the card whose EUI-64 an address has (RFC 4291 appendix A). */
+function idOfAddress(name: string): string | undefined {
+  const address = normalizeAddress(name)
+  const mac = address && macFromLinkLocal(address)
+  return mac && eui64FromMac(mac)
+}
+
+/** What is remembered of other machines by a NAME that led to this one. */
+export function namesakesOf(lines: readonly Line[], name: string, id: string): Remembered[] {
+  return fitting(knownMachines(lines), name)
+    .filter((each) => each.id !== id)
+    .flatMap((each) => remembered(lines, each.id) ?? [])
 }
 
 function writeNote({ name, boot, since }: Note): string {

@@ -69,7 +69,8 @@ async function letInSilently(t: Test, lab: Lab, name: string): Promise<void> {
   t.equal(await knownHosts(lab), before)
 }
 
-async function refused(t: Test, lab: Lab, reason: RegExp): Promise<void> {
+/** Gives the fingerprint that the refusal says to compare with the console. */
+async function refused(t: Test, lab: Lab, reason: RegExp): Promise<string> {
   const before = await knownHosts(lab)
   const { status, stdout, stderr } = await lab.scanner([
     'ssh',
@@ -82,8 +83,10 @@ async function refused(t: Test, lab: Lab, reason: RegExp): Promise<void> {
   t.equal(status, 5, stderr)
   t.match(stderr, /Host key verification failed/, 'by ssh itself')
   t.match(stderr, reason)
-  t.match(stderr, `scanner ssh -o StrictHostKeyChecking=accept-new ${alias.slice(10)}`)
   t.equal(await knownHosts(lab), before)
+  const way = new RegExp(`scanner ssh ${alias.slice(10)} --fingerprint (SHA256:\\S{43})$`, 'm')
+  t.match(stderr, way)
+  return way.exec(stderr)?.[1] ?? ''
 }
 
 t.test(
@@ -114,11 +117,15 @@ t.test(
   async (t) => {
     const { lab, ca } = await trustingLab(t)
     const namespace = await plug(t, lab, { mac })
-    await boot(namespace, await bootKeys(lab, 'impostor'))
-    await refused(t, lab, /it shows no certificate/)
+    const files = await bootKeys(lab, 'impostor')
+    await boot(namespace, files)
+    const pin = await refused(t, lab, /it shows no certificate/)
 
-    const accept = ['-o', 'StrictHostKeyChecking=accept-new']
-    const once = await lab.scanner(['ssh', ...accept, 'NixOS', ...sshOptions(lab), 'true'])
+    const wrong = `SHA256:${'A'.repeat(43)}`
+    const pinned = (fingerprint: string) =>
+      lab.scanner(['ssh', 'NixOS', '--fingerprint', fingerprint, ...sshOptions(lab), 'true'])
+    t.match(await pinned(wrong), { status: 5, stderr: /and not SHA256:AAA/ })
+    const once = await pinned(pin)
     t.equal(once.status, 0, once.stderr)
     await letInSilently(t, lab, 'NixOS')
     const stranger = { ...lab.files, identity: '/dev/null' }

@@ -198,12 +198,12 @@ t.test(
         const result = await lab.scanner(['ssh', name, '--', 'id'], { PATH })
         t.equal(result.status, status, result.stderr)
         isClean(t, result)
-        const [, alias, , , , , , , , user, ...rest] = words() ?? []
+        const [, alias, , , , , , , , , , user, ...rest] = words() ?? []
         if (target === undefined) return t.equal(words(), undefined, 'not run')
         t.equal(alias, `HostKeyAlias=installer-${id}`)
         t.match(user, /^\w+$/)
         t.same(rest, [`${target}%br0`, '--', 'id'])
-        return t.equal(words()?.length, 13)
+        return t.equal(words()?.length, 15)
       })
   },
 )

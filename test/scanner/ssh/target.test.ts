@@ -10,6 +10,7 @@ const commandLine = (typed: string, over = {}, knownHosts = file) =>
 const safe = [
   ['-o', 'HostKeyAlias=installer-525400fffe123456'],
   ['-o', `UserKnownHostsFile="${file}"`],
+  ['-o', 'HashKnownHosts=no'],
   ['-o', 'StrictHostKeyChecking=accept-new'],
 ].flat()
 const target = 'fe80::5054:ff:fe12:3456%eno1'
@@ -51,7 +52,8 @@ t.test('ssh understands what was meant', (t) => {
   ] as const) {
     const alias = { hostkeyalias: 'installer-525400fffe123456', userknownhostsfile: file }
     const strict = { stricthostkeychecking: 'accept-new' }
-    t.match(understood(commandLine(typed)), { ...alias, ...strict, ...expected }, typed)
+    const all = { ...alias, ...strict, hashknownhosts: 'no', ...expected }
+    t.match(understood(commandLine(typed)), all, typed)
   }
   for (const path of ['/a b/%n/é', "/it's/#1", '/a"b/$x', '/a\\"b\\\\c'])
     t.equal(understood(commandLine('NixOS', {}, path)).userknownhostsfile, path, path)

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import t from 'tap'
@@ -46,3 +47,17 @@ t.test(
     t.equal(await withLock(lock, async () => 'again'), 'again')
   },
 )
+
+t.test('an abandoned lock is taken away once, by whoever comes first', async (t) => {
+  const folder = t.testdir({ 'list.lock': '' })
+  let inside = 0
+  const turns = Array.from({ length: 30 }, () =>
+    withLock(join(folder, 'list.lock'), async () => {
+      inside++
+      await setImmediate()
+      t.equal(inside--, 1, 'one at a time')
+    }),
+  )
+  await Promise.all(turns)
+  t.same(await readdir(folder), [], 'nothing is left beside it')
+})
