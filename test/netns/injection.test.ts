@@ -26,8 +26,8 @@ import { ipBatch, makeSwitch, plugInto } from './segment.ts'
 
 const skip = skipWithoutRoot('ip', 'ping', 'ssh', 'ssh-keygen', 'script', 'stty')
 const cases = rogueMachines.flatMap((each) => each.cases)
-/** Fewer were an oversight. */
-const leastCases = 200
+/** One that is lost is to be missed. */
+const caseCount = 772
 
 /** An operator beside the rogue, and the folders that programs may write to. */
 interface Desk {
@@ -280,7 +280,7 @@ t.test('nothing heard is more than text', { skip, timeout: 180_000 }, async (t) 
   await t.test('what it is', async (t) => {
     t.comment(`${cases.length} cases on ${rogueMachines.length} machines`)
     t.equal(new Set(cases).size, cases.length, 'each case is another')
-    t.ok(cases.length >= leastCases, 'no fewer than asked for')
+    t.equal(cases.length, caseCount)
     const { stdout } = await desk.run(scanner('find', '--json'))
     const { installers } = JSON.parse(stdout) as { installers: Machine[] }
     const heard = new Set(
@@ -339,6 +339,8 @@ t.test('nothing heard is more than text', { skip, timeout: 180_000 }, async (t) 
       isClean(t, await desk.run(scanner('trust', ...words)), `trust ${words.join(' ')}`)
   })
   t.equal(await runInside(operator, 'ls', ['-A', '/run']), runBefore, `nobody made ${canary}`)
+  await runInside(operator, 'touch', [canary])
+  t.not(await runInside(operator, 'ls', ['-A', '/run']), runBefore, 'it would be seen')
   const files = (await readdir(desk.home, { recursive: true })).sort()
   t.same(files, [
     'runtime',
