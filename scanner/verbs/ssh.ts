@@ -43,7 +43,9 @@ export const ssh: Verb = (cli, finish, typed) =>
           default: false,
           describe: 'show the command line of ssh, and run nothing',
         })
-        .epilogue('One-letter options are those of ssh(1), and go to it.'),
+        .epilogue(
+          'One-letter options are those of ssh(1), and go to it. Without an ssh program a built-in client gives a shell and commands.',
+        ),
     async (args) => {
       if (args.name === undefined)
         throw usageFailure('name an installer to open ssh to', "'scanner find' lists them")
