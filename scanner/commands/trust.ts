@@ -73,7 +73,8 @@ export async function importKeys(
   const id = idIn(name) ?? only(machines, name).id
   const known = machines.find((each) => each.id === id)
   await remember({ id, name: known?.name ?? null, boot: '' }, keys, knownHosts)
-  console_.say(`scanner: ${hostKeyAlias(id)} is known by ${keys.length} host keys`)
+  const count = keys.length === 1 ? '1 host key' : `${keys.length} host keys`
+  console_.say(`scanner: ${hostKeyAlias(id)} is known by ${count}`)
   return exitStatus.done
 }
 

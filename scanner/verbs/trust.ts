@@ -69,7 +69,8 @@ function machines(cli: Argv, finish: (status: number) => void) {
           }),
       async (args) => {
         const { importKeys } = await import('../commands/trust.ts')
-        finish(await importKeys(args.name, args.file, openConsole(args)))
+        // yargs makes an empty word of a hyphen alone.
+        finish(await importKeys(args.name, args.file || '-', openConsole(args)))
       },
     )
 }

@@ -4,6 +4,7 @@ import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type CommandResult, runCommand } from '../../common/command.ts'
+import { makeKeyPair, signHostKeys } from '../../common/ssh-keygen.ts'
 import { type Namespace, runInside } from '../../scanner/demo/namespace.ts'
 import {
   addressesSettled,
@@ -13,6 +14,7 @@ import {
   makeLab,
   scannerProgram,
   skipWithoutRoot,
+  startDaemon,
 } from './lab.ts'
 
 /**
@@ -63,7 +65,7 @@ async function makeDesk(t: Test): Promise<Desk> {
     `nixos:x:0:0::${there}:${shell}`,
     'sshd:x:100:65534::/run/sshd:/usr/sbin/nologin',
   ])
-  await writeProgram(join(bin as string, 'scanner'), scannerWrapper(lab))
+  await writeProgram(join(bin as string, 'scanner'), scannerWrapper)
   await mkdir(join(home as string, '.ssh'), { mode: 0o700 })
   const own = ['Host *', `  IdentityFile ${lab.files.identity}`, '  IdentitiesOnly yes', '']
   await writeFile(join(home as string, '.ssh', 'config'), own.join('\n'))
@@ -89,16 +91,7 @@ async function makeDesk(t: Test): Promise<Desk> {
 }
 
 /** `scanner` as a package manager installs it. */
-function scannerWrapper({ files }: Lab): string {
-  const hasKnownHosts = existsSync(join(scannerProgram, '..', 'verbs', 'known-hosts.js'))
-  const key = join(files.folder, 'ssh_host_ed25519_key.pub')
-  return [
-    '#!/bin/sh',
-    ...(hasKnownHosts ? [] : [`[ "$1" = known-hosts ] && exec sed "s/^/$3 /" ${key}`]),
-    `exec ${process.execPath} ${scannerProgram} "$@"`,
-    '',
-  ].join('\n')
-}
+const scannerWrapper = `#!/bin/sh\nexec ${process.execPath} ${scannerProgram} "$@"\n`
 
 async function writeProgram(path: string, text: string): Promise<void> {
   await writeFile(path, text)
@@ -169,10 +162,13 @@ t.test('the tools that use ssh', { skip }, async (t) => {
 async function byName(t: Test, desk: Desk): Promise<void> {
   const { run, home, there, installer } = desk
   const mine = await readFile(join(home, '.ssh', 'config'), 'utf8')
-  t.match(await run('scanner ssh NixOS -o BatchMode=yes true'), { status: 0 }, 'first contact')
   const installed = await run('scanner ssh-config --install')
   t.equal(installed.status, 0, installed.stderr)
   t.match((await run(`cat ${ours}`)).stdout, /ProxyCommand scanner proxy %n %p/)
+  t.match(await run('ssh -o BatchMode=yes NixOS.installer true'), {
+    status: 0,
+    stderr: /^scanner: first contact with NixOS/,
+  })
   await writeFile(join(home, 'file'), 'from here\n')
   const onInstaller = (path: string) => runInside(installer, 'cat', [join(there, path)])
 
@@ -226,6 +222,55 @@ async function byName(t: Test, desk: Desk): Promise<void> {
   t.equal(await readFile(join(home, '.ssh', 'config'), 'utf8'), mine)
   t.match(await run('ssh -o BatchMode=yes NixOS.installer true'), { status: 255 })
 }
+
+t.test('the host key is checked for them all, under the identity', { skip }, async (t) => {
+  const { lab, installer, home, run } = await makeDesk(t)
+  const { folder } = lab.files
+  const config = join(folder, 'sshd_config')
+  const sshd = (await runInside(installer, 'sh', ['-c', 'command -v sshd'])).trim()
+  const serve = (...options: string[]) =>
+    startDaemon(installer, [sshd, '-D', '-e', '-f', config, ...options], /listening/)
+  t.match(await run('scanner ssh-config --install'), { status: 0 })
+  const silently = { status: 0, stdout: 'in\n', stderr: '' }
+  const knownHosts = join(folder, 'installer-discovery', 'known_hosts')
+
+  t.match(await run('ssh NixOS.installer echo in'), {
+    status: 0,
+    stdout: 'in\n',
+    stderr: new RegExp(
+      `^scanner: first contact with NixOS \\(installer-${id}\\), host key SHA256:`,
+    ),
+  })
+  t.match(await readFile(knownHosts, 'utf8'), /^installer-525400fffe123456 ssh-ed25519 .*\n$/)
+  t.same(await run('ssh NixOS.installer echo in'), silently)
+  await serve('-p', '2222')
+  t.same(await run('ssh -p 2222 3456.installer echo in'), silently, '[3456.installer]:2222')
+
+  await makeKeyPair(join(folder, 'other'), 'other')
+  t.match(await run(`scanner trust import ${id} ${join(folder, 'other.pub')}`), { status: 0 })
+  for (const anyway of ['', '-o UserKnownHostsFile=/dev/null']) {
+    const refused = await run(`ssh ${anyway} -o StrictHostKeyChecking=no NixOS.installer echo in`)
+    t.match(refused, { status: 255, stdout: '', stderr: /NixOS has another host key/ }, anyway)
+  }
+
+  await run('scanner trust forget --all')
+  t.match(await run('scanner trust ca init --folder ca'), { status: 0 })
+  const trusted = await readFile(knownHosts, 'utf8')
+  for (const anyway of ['', '-o StrictHostKeyChecking=no']) {
+    const refused = await run(`ssh ${anyway} NixOS.installer echo in`)
+    t.match(refused, { status: 255, stdout: '', stderr: /shows no certificate/ }, anyway)
+  }
+  const publicKeys = [join(folder, 'ssh_host_ed25519_key.pub')]
+  const authority = join(home, 'ca', 'installer_ca')
+  const validUntil = 4_000_000_000
+  const principals = [`installer-${id}`]
+  await signHostKeys({ authority, identity: 'test', principals, validUntil, publicKeys })
+  const certificate = join(folder, 'ssh_host_ed25519_key-cert.pub')
+  await serve('-p', '2223', '-o', `HostCertificate=${certificate}`)
+  for (const name of ['NixOS', '3456', id])
+    t.same(await run(`ssh -p 2223 ${name}.installer echo in`), silently, name)
+  t.equal(await readFile(knownHosts, 'utf8'), trusted, 'nothing was written down')
+})
 
 async function byAddress(t: Test, desk: Desk): Promise<void> {
   const { run, home, there, installer } = desk
