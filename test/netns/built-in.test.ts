@@ -22,7 +22,17 @@ import {
 
 /** `scanner ssh` on a machine without an ssh program, against OpenSSH's own server. */
 
-const skip = skipWithout('ip', 'ping', 'sshd', 'ssh', 'ssh-keygen', 'ssh-agent', 'script', 'stty')
+const skip = skipWithout(
+  'ip',
+  'ping',
+  'sshd',
+  'ssh',
+  'ssh-keygen',
+  'ssh-agent',
+  'script',
+  'stty',
+  'pgrep',
+)
 t.jobs = 3
 const mac = '52:54:00:12:34:56'
 
