@@ -9,6 +9,7 @@ import {
   isAbout,
   type KeyLine,
   keyLine,
+  keyType,
   parseKnownHosts,
 } from '../../../scanner/trust/known-hosts-lines.ts'
 
@@ -126,4 +127,17 @@ t.test('whom a line is about, as ssh-keygen -F finds it', (t) => {
     'to exclude one is not to include the others',
   )
   t.end()
+})
+
+t.test('the type of a key is a name (RFC 4251 section 6), or it is no key', async (t) => {
+  const keyOf = (type: string) =>
+    Buffer.concat([
+      Buffer.from([0, 0, 0, type.length]),
+      Buffer.from(type, 'latin1'),
+      Buffer.from([0, 0, 0, 1, 7]),
+    ]).toString('base64')
+  for (const type of ['ssh-ed25519', 'sk-ssh-ed25519@openssh.com'])
+    t.equal(keyType(keyOf(type)), type)
+  for (const type of ['', 'a b', 'a\nb', 'a,b', '\x1b[2J', '\x9b2J', 'a\0', 'x'.repeat(65)])
+    t.equal(keyType(keyOf(type)), undefined, JSON.stringify(type))
 })
