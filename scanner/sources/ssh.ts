@@ -112,7 +112,7 @@ async function shakeHands(
       sock: socket,
       username: 'scanner',
       readyTimeout: probeMs,
-      algorithms: { serverHostKey: { prepend: algorithmsFor(types), append: [], remove: [] } },
+      algorithms: { serverHostKey: algorithmsFor(types) },
       hostVerifier: (key: Buffer) => {
         shown = key
         return true
@@ -132,8 +132,9 @@ const algorithms: Record<string, readonly string[]> = {
   'ecdsa-sha2-nistp521': ['ecdsa-sha2-nistp521'],
 }
 
+/** All of them in our order: what ssh2 is told to prepend stays where its own list has it. */
 function algorithmsFor(types: readonly string[]): ServerHostKeyAlgorithm[] {
-  const wanted = [...types, preferredType].flatMap((type) => algorithms[type] ?? [])
+  const wanted = [...types, ...Object.keys(algorithms)].flatMap((type) => algorithms[type] ?? [])
   return [...new Set(wanted)] as ServerHostKeyAlgorithm[]
 }
 
