@@ -66,8 +66,8 @@ async function bootUp(t: Test, lab: Lab, how: Boot = {}): Promise<Namespace> {
 
 /** Pulls the cable and ends the machine: what its programs leave running would still answer an echo. */
 async function takeAway(lab: Lab, namespace: Namespace, link: string): Promise<void> {
-  namespace.end()
   await runInside(lab.operator, 'ip', ['link', 'del', link])
+  namespace.end()
 }
 
 /** What ssh-keygen shows of the host key that lies in a folder: its fingerprint, or its picture. */
@@ -358,7 +358,7 @@ t.test('trust', { skip, jobs: 3 }, async (t) => {
     t.match(await lab.scanner(['trust', 'import', id, scanned]), { status: 0 })
     await letInSilently(t, lab, 'NixOS')
 
-    const rsa = join(lab.files.folder, 'rsa_key')
+    const rsa = join(lab.files.folder, 'ssh_host_rsa_key')
     await runCommand('ssh-keygen', ['-q', '-t', 'rsa', '-N', '', '-f', rsa])
     const [first = '', ...enter] = lab.operator.enter
     const command = `exec env XDG_STATE_HOME='${lab.files.folder}' ${process.execPath} ${scannerProgram} trust import ${id} - <'${rsa}.pub'`
