@@ -50,6 +50,8 @@ export function mayMean(
   const digits = wanted.toLowerCase().replaceAll(/[:-]/g, '')
   // An id that is made of a host key: only the visit tells.
   if (/^[0-9a-f]{16}$/.test(digits) && addressesIn(wanted).length === 0) return true
+  const host = advertisement?.host ?? ''
+  const isLabel = (each: string | undefined) => each?.toLowerCase() === label
   const macs = [mac, ...addresses.map(macFromLinkLocal)].flatMap((each) => each ?? [])
   // Of an address that is not made of a MAC the table tells it, later.
   if (macs.length === 0 && /^[0-9a-f]{4,12}$/.test(digits)) return true
@@ -57,7 +59,7 @@ export function mayMean(
   const wantedMac = normalizeMac(wanted)
   const id = wantedMac ? eui64FromMac(wantedMac) : digits
   return (
-    [name, advertisement?.host].some((each) => each?.toLowerCase() === label) ||
+    [name, host, ...macs.flatMap((each) => macSuffixed(host, each))].some(isLabel) ||
     (address !== undefined && addresses.includes(address)) ||
     ids.some((each) => each === id || each.endsWith(digits)) ||
     macs.some((each) => each.replaceAll(':', '').endsWith(digits))
@@ -75,8 +77,16 @@ type Match = (machine: Machine) => boolean
 
 function byName(name: string): Match {
   const label = name.replace(/\.local\.?$/i, '').toLowerCase()
-  return (machine) =>
-    [machine.name, machine.configuredName].some((each) => each?.toLowerCase() === label)
+  return ({ name: announced, configuredName, links }) => {
+    const host = configuredName ?? announced ?? ''
+    const suffixed = links.flatMap(({ mac }) => (mac ? macSuffixed(host, mac) : []))
+    return [announced, configuredName, ...suffixed].some((each) => each?.toLowerCase() === label)
+  }
+}
+
+/** The second name of a machine with our agent, which is never contested: `nixos-1ae4b7`. */
+function macSuffixed(host: string, mac: string): string[] {
+  return host === '' ? [] : [`${host}-${mac.replaceAll(':', '').slice(-6)}`]
 }
 
 function byAddress(name: string): Match {

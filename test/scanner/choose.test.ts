@@ -34,6 +34,8 @@ t.test('NAME is a name, an id, a MAC or its end, or an address; nothing else fit
     ['NixOS.local', first, second],
     ['NixOS.local.', first, second],
     ['nixos-654321', second],
+    ['nixos-123456.local', first],
+    ['-fe8047'],
     ['NIXOS-654321.LOCAL', second],
     ['525400fffe123456', first],
     ['525400FFFE123456', first],
@@ -122,6 +124,8 @@ t.test('only those are visited whom NAME may mean, as far as one sighting tells'
   for (const [name, expected] of [
     ['NixOS', true],
     ['nixos-000001.local', true],
+    ['nixos-000001', true],
+    ['nixos-000002', false],
     ['525400fffe654321', true],
     [`${address}%eno1`, true],
     ['52:54:00:00:00:01', true],
