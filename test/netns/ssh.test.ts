@@ -103,3 +103,13 @@ t.test('found but no ssh server is status 6, nobody there is 3', { skip }, async
   const nobody = await lab.scanner(['ssh', 'NixOS', '--timeout', '500ms', 'true'])
   t.equal(nobody.status, 3)
 })
+
+t.test('--wait: for a machine that still boots', { skip }, async (t) => {
+  const lab = await makeLab(t)
+  const opened = lab.scanner(['ssh', 'NixOS', '--wait', ...sshOptions(lab), '--', 'exit 7'])
+  await bootInstaller(t, lab, { mac: '52:54:00:12:34:56' })
+  const { status, stderr } = await opened
+  t.equal(status, 7, stderr)
+  const nobody = await lab.scanner(['ssh', 'other', '--wait', '--timeout', '500ms', 'true'])
+  t.equal(nobody.status, 3, nobody.stderr)
+})
