@@ -258,6 +258,8 @@ async function onTerminal(
     env: { ...commandEnvironment(), TERM: 'xterm', NO_COLOR: '' },
   })
   t.teardown(() => child.kill('SIGKILL'))
+  // It may have ended by the first Ctrl-C when the next is typed.
+  child.stdin.on('error', () => {})
   const terminal = new FakeTerminal(() => 200)
   for await (const chunk of child.stdout.setEncoding('latin1')) {
     terminal.write(chunk as string)
