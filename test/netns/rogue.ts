@@ -8,6 +8,7 @@ import { mdnsGroup, mdnsPort } from '../../common/contract.ts'
 import { decodeMessage } from '../../common/decode.ts'
 import { encodeMessage } from '../../common/encode.ts'
 import { ownIPv4, ownLinkLocal, readLinks } from '../../common/links.ts'
+import { fakeHostKey } from '../fakes/host-key.ts'
 import { type RogueMachine, rogueMachines } from '../fakes/injections.ts'
 import { greet, type Lie, lies } from '../fakes/lies.ts'
 import { attacks } from '../fakes/packets.ts'
@@ -140,7 +141,7 @@ function openDoor({ greeting, identification }: RogueMachine): (socket: TcpSocke
       socket.write(greeting)
       socket.on('data', () => socket.bytesRead > longestOpening && socket.end())
     }
-  const { private: key } = ssh2.utils.generateKeyPairSync('ed25519')
+  const { private: key } = fakeHostKey()
   // Bytes are taken as they are, which the types leave out.
   const ident = identification as unknown as string
   const server = new ssh2.Server({ hostKeys: [key], ident }, (connection) => {

@@ -8,8 +8,9 @@ import t, { type Test } from 'tap'
 import { keyFingerprint } from '../../../../common/advertisement.ts'
 import { Identities } from '../../../../scanner/ssh/built-in/identities.ts'
 import { logIn, type Meeting } from '../../../../scanner/ssh/built-in/log-in.ts'
+import { fakeHostKey } from '../../../fakes/host-key.ts'
 
-const hostKey = ssh2.utils.generateKeyPairSync('ed25519')
+const hostKey = fakeHostKey()
 const parsed = ssh2.utils.parseKey(hostKey.public)
 if (parsed instanceof Error) throw parsed
 const fingerprint = keyFingerprint(parsed.getPublicSSH())
