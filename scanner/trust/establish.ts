@@ -114,16 +114,20 @@ async function saysYes(
   if (!question || !process.stdin.isTTY || !process.stderr.isTTY) return false
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
   const left = new AbortController()
-  terminal.once('close', () => left.abort())
+  const leave = () => left.abort()
+  terminal.once('close', leave)
+  signal.addEventListener('abort', leave)
+  if (signal.aborted) leave()
   const words = `scanner: ${message}\n         ${advice}\n${question} (yes/no) `
   try {
-    const until = AbortSignal.any([signal, left.signal])
-    return (await terminal.question(words, { signal: until })).trim().toLowerCase() === 'yes'
+    const answer = await terminal.question(words, { signal: left.signal })
+    return answer.trim().toLowerCase() === 'yes'
   } catch (error) {
-    if (!signal.aborted && !left.signal.aborted) throw error
+    if (!left.signal.aborted) throw error
     process.stderr.write('\n')
     return false
   } finally {
+    signal.removeEventListener('abort', leave)
     terminal.close()
   }
 }

@@ -79,10 +79,10 @@ function isRunning(pid: number): boolean {
 /** Resolves when something changes beside the lock, which may be that it is gone. */
 async function released(lock: string, signal: AbortSignal): Promise<void> {
   const watcher = watch(dirname(lock))
-  const enough = new AbortController()
-  const until = AbortSignal.any([signal, enough.signal])
+  // Of its own: the listener that waits is not to stay on the signal of all turns.
+  const until = deadline(Number.POSITIVE_INFINITY, signal)
   try {
-    const changed = once(watcher, 'change', { signal: until })
+    const changed = once(watcher, 'change', { signal: until.signal })
     // It may have gone before the watch began.
     if ((await readText(lock)) !== '') await changed
     else changed.catch(() => {})
@@ -92,7 +92,7 @@ async function released(lock: string, signal: AbortSignal): Promise<void> {
       advice: 'when no scanner runs, remove it',
     })
   } finally {
-    enough.abort()
+    until.clear()
     watcher.close()
   }
 }
