@@ -68,6 +68,11 @@ export function hostLabelOf(name: string): string | undefined {
   return hostLabel.test(label) ? label : undefined
 }
 
+/** `nixos.local` of `nixos-1ae4b7.local`, which beside it is our agent's second name for one machine. */
+export function firstName(host: string): string {
+  return host.replace(/-[0-9a-f]{6}\.local$/, '.local')
+}
+
 export function isAskedFor(label: string, { names }: Pick<Question, 'names'>): boolean {
   return names.some((name) => name.toLowerCase() === label.toLowerCase())
 }

@@ -2,7 +2,14 @@ import { reverseName } from '../../common/address.ts'
 import { staticLinkLocal } from '../../common/contract.ts'
 import { type Message, sameName } from '../../common/message.ts'
 import { Channel } from '../channel.ts'
-import { hostLabelOf, isAskedFor, onLink, type Question, type Sighting } from '../sighting.ts'
+import {
+  firstName,
+  hostLabelOf,
+  isAskedFor,
+  onLink,
+  type Question,
+  type Sighting,
+} from '../sighting.ts'
 import { Allowance } from './allowance.ts'
 import type { Source } from './round.ts'
 
@@ -83,6 +90,5 @@ function namesByAddress({ answers }: Message, address: string): string[] {
 
 /** `nixos-1ae4b7` beside `nixos` is our agent's second name for one machine, not a machine. */
 function withoutAliases(names: readonly string[]): string[] {
-  const first = (name: string) => name.replace(/-[0-9a-f]{6}\.local$/, '.local')
-  return names.filter((name) => first(name) === name || !names.includes(first(name)))
+  return names.filter((name) => firstName(name) === name || !names.includes(firstName(name)))
 }

@@ -4,7 +4,7 @@ import { type Arrival, type Door, openGroup } from '../../common/mdns.ts'
 import type { Message, Question, ResourceRecord } from '../../common/message.ts'
 import { packQuery } from '../../common/pack.ts'
 import { sleep, spread } from '../../common/schedule.ts'
-import { onLink, type SourceName } from '../sighting.ts'
+import { firstName, onLink, type SourceName } from '../sighting.ts'
 import { mdnsWarning } from '../sources/gone.ts'
 import { hostQuestions, serviceQuestions } from '../sources/questions.ts'
 import { RecordCache } from './cache.ts'
@@ -163,7 +163,7 @@ export class Ear {
 
   /** `nixos-1ae4b7` beside `nixos` is our agent's second name for one machine, not a machine. */
   #isAlias(host: string, now: number): boolean {
-    const first = host.replace(/-[0-9a-f]{6}\.local$/, '.local')
+    const first = firstName(host)
     return first !== host && this.#cache.host(first, [], now) !== undefined
   }
 
