@@ -46,7 +46,7 @@ async function* firstRows(operator: Namespace, avahi: Avahi, runs: number): Asyn
       ours: () => first(ours, ourRow),
       avahi: () => withDaemon(avahi, () => first(browse, avahiRow)),
     },
-    2 * runs,
+    runs,
   )
   const row = { what: 'scanner find, 1 installer, to the first row', unit: 'ms' }
   const sides = [
