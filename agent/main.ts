@@ -134,4 +134,4 @@ function withHiddenRunOptions(command: Argv) {
   return all
 }
 
-await runProgram('installer-agent', () => main(process.argv.slice(2)))
+void runProgram('installer-agent', () => main(process.argv.slice(2)))

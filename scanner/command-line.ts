@@ -1,4 +1,5 @@
 import yargs, { type Argv } from 'yargs'
+import { runProgram } from '../common/cli.ts'
 import { exitStatus, version } from '../common/contract.ts'
 import { usageFailure } from './options.ts'
 import { splitSshArguments } from './ssh/arguments.ts'
@@ -14,8 +15,12 @@ import { wait } from './verbs/wait.ts'
 /** In the order in which help shows them. */
 const verbs = [find, wait, ssh, target, sshConfig, proxy, trust, demo]
 
-/** Reads a command line of any form and runs the verb; gives the exit status. */
-export async function runCommandLine(argv: readonly string[]): Promise<number> {
+/** Reads a command line of any form and runs the verb. */
+export function run(argv: readonly string[]): Promise<never> {
+  return runProgram('scanner', () => parse(argv))
+}
+
+async function parse(argv: readonly string[]): Promise<number> {
   const [verb, ...words] = argv
   // What follows `ssh` is OpenSSH's own grammar; yargs sees only the long options, which are ours.
   const typed = splitSshArguments(verb === 'ssh' ? words : [])

@@ -5,6 +5,9 @@ import { shortForms } from './options.ts'
  * start. Pure.
  */
 
+/** Runs a verb with what was read; gives the exit status. */
+export type PlainVerb = () => Promise<number>
+
 /** Options without a value, and with one, by their long names. */
 export interface PlainOptions {
   flags: readonly string[]

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Link } from '../../common/links.ts'
 import type { Question, Sighting } from '../sighting.ts'
 import type { DirectQuestions } from './direct.ts'
@@ -20,3 +21,12 @@ export interface Round {
 
 /** What one source sees in one round on one link. It ends with the round's signal at the latest. */
 export type Source = (round: Round) => AsyncIterable<Sighting>
+
+/**
+ * Resolves when the group's question is on its way: to start a program takes as long as an answer,
+ * which comes in meanwhile.
+ */
+export async function questionFirst({ querier }: Round): Promise<void> {
+  await querier
+  await nextTurn()
+}

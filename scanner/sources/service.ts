@@ -1,6 +1,7 @@
 import type { RemoteInfo } from 'node:dgram'
 import { EventEmitter } from 'node:events'
-import type { Browser, Service } from 'bonjour-service'
+import type { Service } from 'bonjour-service'
+import { Browser } from 'bonjour-service/dist/lib/browser.js'
 import type { Packet } from 'dns-packet'
 import { normalizeAddress } from '../../common/address.ts'
 import { decodeAdvertisement } from '../../common/advertisement.ts'
@@ -21,8 +22,8 @@ interface Arrival {
 
 /**
  * The ssh services and the installers' subtype (RFC 6763 sections 4 and 7.1) in the answers of a
- * round. bonjour-service's Browser joins the records of a packet to services; it is loaded while the
- * answers are on their way.
+ * round. bonjour-service's Browser joins the records of a packet to services; it is loaded by itself:
+ * the package's publisher and its sockets are not used.
  */
 export const service: Source = async function* ({ link, question, querier, patience: { signal } }) {
   const heard = new Channel<Arrival>()
@@ -34,11 +35,10 @@ export const service: Source = async function* ({ link, question, querier, patie
   if (!asker || signal.aborted) end()
   const allowance = new Allowance()
   try {
-    const { Browser } = await import('bonjour-service')
     for await (const arrival of heard) {
       if (!allowance.has(arrival.address)) continue
       const began = performance.now()
-      const seen = [...readPacket(arrival, link.name, question, Browser)]
+      const seen = [...readPacket(arrival, link.name, question)]
       allowance.spend(arrival.address, seen.length, performance.now() - began)
       yield* seen.flatMap((sighting) => onLink(sighting, link) ?? [])
     }
@@ -66,18 +66,13 @@ function listen(door: Door, link: Link, push: (arrival: Arrival) => void): () =>
  * one service, and its work would grow with the square of their number. The subtype is browsed as if
  * it were an instance name, since the Browser has no other way to ask for one.
  */
-function readPacket(
-  { packet, from }: Arrival,
-  link: string,
-  question: Question,
-  browser: typeof Browser,
-): Sighting[] {
+function readPacket({ packet, from }: Arrival, link: string, question: Question): Sighting[] {
   const seen: Sighting[] = []
   for (const installer of [true, false]) {
     // The round has asked already.
     const transport = Object.assign(new EventEmitter(), { query: () => {} })
     const subtype = installer ? { name: '_nixos-installer._sub' } : {}
-    new browser(transport, { type: 'ssh', ...subtype }).on('up', (found: Service) =>
+    new Browser(transport, { type: 'ssh', ...subtype }).on('up', (found: Service) =>
       seen.push(readService(found, link, installer, question)),
     )
     try {

@@ -7,6 +7,7 @@ import {
   shortForms,
   usageFailure,
 } from '../options.ts'
+import type { PlainVerb } from '../plain-words.ts'
 import { withoutAliasSuffix } from '../ssh/alias.ts'
 import type { Verb } from './verb.ts'
 
@@ -34,11 +35,11 @@ export const proxy: Verb = (cli, finish) =>
  * other. To read it takes yargs longer than to find the machine.
  */
 export function proxyPlainly([verb, name, port, ...more]: readonly string[]):
-  | Promise<number>
+  | PlainVerb
   | undefined {
   const isPlain = verb === 'proxy' && name !== undefined && port !== undefined && more.length === 0
   if (!isPlain || [name, port].some((word) => word.startsWith('-'))) return undefined
-  return run({ name, port, all: false, verbose: false, quiet: false })
+  return () => run({ name, port, all: false, verbose: false, quiet: false })
 }
 
 type Arguments = Parameters<typeof openConsole>[0] &
