@@ -55,7 +55,8 @@ const maxKnown = 4096
 export function addressBytes(address: string): Buffer {
   const present = known.get(address)
   if (present) return present
-  const all = ip6addr.parse(address).toBuffer()
+  // A buffer of ours: its own comes by a constructor that Node warns of.
+  const all = ip6addr.parse(address).toBuffer(Buffer.alloc(16))
   const bytes = isIPv4(address) ? all.subarray(12) : all
   if (known.size >= maxKnown) known.clear()
   known.set(address, bytes)

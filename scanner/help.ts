@@ -12,9 +12,9 @@ const columns = 80
 /** Help for these words, by the words before `--help`; undefined where yargs is to say it. */
 export function writtenHelp(
   argv: readonly string[],
-  width = process.stdout.columns ?? columns,
+  width = () => process.stdout.columns,
 ): string | undefined {
-  if (argv.at(-1) !== '--help' || width < columns) return undefined
+  if (argv.at(-1) !== '--help' || (width() ?? columns) < columns) return undefined
   const words = argv.slice(0, -1).join(' ')
   try {
     const texts = JSON.parse(readFileSync(ownFile(helpFile), 'utf8')) as Record<string, string>

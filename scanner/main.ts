@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { runProgram } from '../common/cli.ts'
 import { exitStatus, version } from '../common/contract.ts'
+import { keepCompiled } from './compile-cache.ts'
 import { writtenHelp } from './help.ts'
 
 /**
@@ -15,6 +16,13 @@ if (said !== undefined)
     process.stdout.write(`${said}\n`)
     return exitStatus.done
   })
-else if (/^(find|proxy|known-hosts)$/.test(argv[0] ?? ''))
-  void import('./plain-line.ts').then(({ run }) => run(argv))
-else void import('./command-line.ts').then(({ run }) => run(argv))
+else {
+  keepCompiled()
+  void loadPart()
+}
+
+async function loadPart(): Promise<never> {
+  const isPlain = /^(find|proxy|known-hosts)$/.test(argv[0] ?? '')
+  const { run } = await (isPlain ? import('./plain-line.ts') : import('./command-line.ts'))
+  return run(argv)
+}

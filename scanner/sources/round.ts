@@ -1,5 +1,5 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Link } from '../../common/links.ts'
+import { sleep } from '../../common/schedule.ts'
 import type { Question, Sighting } from '../sighting.ts'
 import type { DirectQuestions } from './direct.ts'
 import type { Patience } from './patience.ts'
@@ -22,11 +22,14 @@ export interface Round {
 /** What one source sees in one round on one link. It ends with the round's signal at the latest. */
 export type Source = (round: Round) => AsyncIterable<Sighting>
 
+/** An answer to the group's question is heard and shown within it. */
+const headStartMs = 10
+
 /**
- * Resolves when the group's question is on its way: to start a program takes as long as an answer,
- * which comes in meanwhile.
+ * Resolves when the group's question has had a head start: to start a program takes as long as an
+ * answer, and nothing is heard meanwhile.
  */
-export async function questionFirst({ querier }: Round): Promise<void> {
+export async function questionFirst({ querier, patience }: Round): Promise<void> {
   await querier
-  await nextTurn()
+  await sleep(headStartMs, patience.signal)
 }
