@@ -52,7 +52,7 @@ function optionOf(word: string): string | undefined {
   return Object.entries(shortForms).find(([letter]) => word === `-${letter}`)?.[1]
 }
 
-/** yargs takes quotes off, and what begins with a hyphen for an option. */
+/** yargs takes quotes off, what begins with a hyphen for an option, and these for the value of a flag. */
 function isPlain(word: string): boolean {
-  return word !== '' && !/^[-"']|["']$/.test(word)
+  return word !== '' && !/^[-"']|["']$|^(true|false)$/.test(word)
 }

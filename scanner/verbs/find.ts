@@ -65,14 +65,20 @@ export const find: Verb = (cli, finish) =>
 
 /** A look, for a command line in its plainest form; undefined for any other. */
 export function findPlainly([verb, ...typed]: readonly string[]): PlainVerb | undefined {
-  const read = verb === 'find' ? readPlainly(typed, plainOptions) : undefined
+  const args = verb === 'find' ? plainArguments(typed) : undefined
+  return args && (() => look(args))
+}
+
+/** What yargs would read; undefined where it is to read it. */
+export function plainArguments(typed: readonly string[]): Arguments | undefined {
+  const read = readPlainly(typed, plainOptions)
   if (read === undefined || read.words.length > 1) return undefined
   const { flags, values } = read
   const sources = values.get('source') ?? []
   const timeouts = values.get('timeout') ?? []
   if (!sources.every(isSourceName) || timeouts.length > 1) return undefined
   const is = (flag: string) => flags.has(flag)
-  const args = {
+  return {
     name: read.words[0],
     interface: values.get('interface'),
     source: sources.length > 0 ? sources : undefined,
@@ -85,7 +91,6 @@ export function findPlainly([verb, ...typed]: readonly string[]): PlainVerb | un
     watch: false,
     wait: false,
   }
-  return () => look(args)
 }
 
 const plainOptions = {

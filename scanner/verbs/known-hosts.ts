@@ -1,4 +1,5 @@
 import { untilInterrupted } from '../../common/cli.ts'
+import { lookAhead } from '../look-ahead.ts'
 import { openConsole, readSearchOptions, usageFailure } from '../options.ts'
 import type { PlainVerb } from '../plain-words.ts'
 import { withoutAliasSuffix } from '../ssh/alias.ts'
@@ -24,6 +25,7 @@ async function run(words: readonly string[]): Promise<number> {
   const bare = withoutAliasSuffix(name)
   const quiet = { all: false, verbose: false, quiet: false }
   const options = { ...readSearchOptions(quiet, bare), name: bare }
+  lookAhead()
   const { knownHosts } = await import('../commands/known-hosts.ts')
   return knownHosts(options, { host, type, key }, await openConsole(quiet), untilInterrupted())
 }

@@ -1,4 +1,5 @@
 import { untilInterrupted } from '../../common/cli.ts'
+import { lookAhead } from '../look-ahead.ts'
 import {
   commonOptions,
   openConsole,
@@ -51,6 +52,7 @@ async function run(args: Arguments): Promise<number> {
   const port = readPort(args.port)
   const name = withoutAliasSuffix(args.name)
   const options = { ...readSearchOptions(args, name), name }
+  lookAhead()
   const { proxy } = await import('../commands/proxy.ts')
   return proxy(options, port, await openConsole(args), untilInterrupted())
 }

@@ -1,5 +1,6 @@
 import { isFingerprint } from '../../common/advertisement.ts'
 import { untilInterrupted } from '../../common/cli.ts'
+import { lookAhead } from '../look-ahead.ts'
 import {
   commonOptions,
   defaultWait,
@@ -59,6 +60,7 @@ export const ssh: Verb = (cli, finish, typed) =>
         acceptNewKey: args.acceptNewKey,
         waitMs: args.wait ? readPatience(args.timeout ?? defaultWait) : undefined,
       }
+      if (!args.wait) lookAhead()
       const { ssh } = await import('../commands/ssh.ts')
       finish(await ssh(options, typed, await openConsole(args), untilInterrupted()))
     },
