@@ -39,9 +39,8 @@ t.test('scanner: every verb is there, and says what yargs would', async (t) => {
   for (const verb of verbs) {
     const words = verb.split(' ').filter(Boolean)
     t.equal(help[verb], await helpAfter(words), verb)
-    const { stdout } = await scanner(...words, '--help')
-    t.equal(stdout, `${help[verb]}\n`)
   }
+  t.same(await scanner('find', '--help'), { status: 0, stdout: `${help.find}\n`, stderr: '' })
   const failures: [string[], number, RegExp][] = [
     [['find', '-i', 'no-such-link'], 2, /no interface 'no-such-link'/],
     [['find', '-v', '-i', 'no-such-link'], 2, /no interface 'no-such-link'/],
