@@ -21,9 +21,9 @@ export const mdns: Source = async function* ({ link, question, querier, patience
   signal.addEventListener('abort', end)
   const allowance = new Allowance()
   const asker = await querier
-  const said = new SaidBefore()
-  const stop = asker?.onAnswer(({ message, address }) => {
-    if (!allowance.has(address) || !said.isNew({ message, address })) return
+  const before = new SaidBefore()
+  const stop = asker?.onAnswer(({ message, address, said }) => {
+    if (!allowance.has(address) || !before.isNew({ said })) return
     const began = performance.now()
     const seen = readHosts(message, link.name, question, address)
     for (const sighting of seen) {

@@ -1,4 +1,3 @@
-import { recordKey } from '../../common/message.ts'
 import type { Answer } from './querier.ts'
 
 /** Of 1,000 machines each answers by two ways; more is a flood, of which each packet is read. */
@@ -8,12 +7,9 @@ const maxRemembered = 8192
 export class SaidBefore {
   readonly #said = new Set<string>()
 
-  isNew({ address, message }: Pick<Answer, 'address' | 'message'>): boolean {
-    const records = [...message.answers, ...message.additionals]
-    const texts = records.map((each) => `${each.ttl === 0 ? 'gone ' : ''}${recordKey(each)}`)
-    const text = `${address}\n${texts.join('\n')}`
-    if (this.#said.has(text)) return false
-    if (this.#said.size < maxRemembered) this.#said.add(text)
+  isNew({ said }: Pick<Answer, 'said'>): boolean {
+    if (this.#said.has(said)) return false
+    if (this.#said.size < maxRemembered) this.#said.add(said)
     return true
   }
 }

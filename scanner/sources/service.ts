@@ -22,9 +22,9 @@ export const service: Source = async function* ({ link, question, querier, patie
   const end = () => heard.end()
   signal.addEventListener('abort', end)
   const asker = await querier
-  const said = new SaidBefore()
+  const before = new SaidBefore()
   const stop = asker?.onAnswer((answer) => {
-    if (said.isNew(answer)) push(answer, heard)
+    if (before.isNew(answer)) push(answer, heard)
   })
   if (!asker || signal.aborted) end()
   const allowance = new Allowance()
