@@ -82,7 +82,8 @@ async function main(argv: string[]): Promise<number> {
     .usage('$0 [run]\n\nAnnounces this live installer on every link and keeps its addresses there.')
     .command(['run', '$0'], 'run until SIGTERM', withOptions, async (args) => {
       const options = checkOptions(args)
-      await runDaemon(options, createLog('installer-agent', options.logLevel), untilInterrupted())
+      const log = await createLog('installer-agent', options.logLevel)
+      await runDaemon(options, log, untilInterrupted())
     })
     .command(
       'status',
@@ -133,4 +134,4 @@ function withHiddenRunOptions(command: Argv) {
   return all
 }
 
-await runProgram('installer-agent', () => main(process.argv.slice(2)))
+void runProgram('installer-agent', () => main(process.argv.slice(2)))

@@ -1,53 +1,28 @@
 #!/usr/bin/env node
-import type { Argv } from 'yargs'
 import { runProgram } from '../common/cli.ts'
 import { exitStatus, version } from '../common/contract.ts'
-import { usageFailure } from './options.ts'
-import { splitSshArguments } from './ssh/arguments.ts'
-import { demo } from './verbs/demo.ts'
-import { find } from './verbs/find.ts'
-import { knownHostsPlainly } from './verbs/known-hosts.ts'
-import { proxy, proxyPlainly } from './verbs/proxy.ts'
-import { ssh } from './verbs/ssh.ts'
-import { sshConfig } from './verbs/ssh-config.ts'
-import { target } from './verbs/target.ts'
-import { trust } from './verbs/trust.ts'
-import { wait } from './verbs/wait.ts'
+import { keepCompiled } from './compile-cache.ts'
+import { writtenHelp } from './help.ts'
 
-/** In the order in which help shows them. */
-const verbs = [find, wait, ssh, target, sshConfig, proxy, trust, demo]
+/**
+ * The entry: it loads what the command line needs, and no more. The parts are bundles of their own
+ * (.ci/bundle.mjs), each with its own copy of what it shares with others, and each ends the process.
+ */
+const argv = process.argv.slice(2)
+const said = argv.length === 1 && argv[0] === '--version' ? version : writtenHelp(argv)
 
-/** Reads the command line and runs the verb; gives the exit status. */
-async function main(argv: string[]): Promise<number> {
-  const plain = proxyPlainly(argv) ?? knownHostsPlainly(argv)
-  if (plain) return plain
-  const [verb, ...words] = argv
-  // What follows `ssh` is OpenSSH's own grammar; yargs sees only the long options, which are ours.
-  const typed = splitSshArguments(verb === 'ssh' ? words : [])
-  const destination = typed.destination === undefined ? [] : [typed.destination]
-  let status: number = exitStatus.done
-  const finish = (with_: number) => {
-    status = with_
-  }
-  const { default: yargs } = await import('yargs')
-  const cli: Argv = yargs(verb === 'ssh' ? ['ssh', ...destination, ...typed.own] : argv)
-    .scriptName('scanner')
-    .usage(
-      '$0 VERB\n\nFinds machines booted from a live ISO on the links of this one, and opens a shell on them.',
-    )
-  for (const add of verbs) add(cli, finish, typed)
-  await cli
-    .demandCommand(1, "say what to do: 'scanner find' lists the installers on the link")
-    .recommendCommands()
-    .version(version)
-    .strict()
-    .fail((message, error) => {
-      // yargs gives an error of its own for some wrong command lines, and ours as it is for others.
-      if (error && error.name !== 'YError') throw error
-      throw usageFailure(message)
-    })
-    .parseAsync()
-  return status
+if (said !== undefined)
+  void runProgram('scanner', async () => {
+    process.stdout.write(`${said}\n`)
+    return exitStatus.done
+  })
+else {
+  keepCompiled()
+  void loadPart()
 }
 
-await runProgram('scanner', () => main(process.argv.slice(2)))
+async function loadPart(): Promise<never> {
+  const isPlain = /^(find|proxy|known-hosts)$/.test(argv[0] ?? '')
+  const { run } = await (isPlain ? import('./plain-line.ts') : import('./command-line.ts'))
+  return run(argv)
+}

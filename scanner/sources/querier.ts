@@ -12,6 +12,8 @@ import { directQuestions, type HeardRecord, isAnswer, knownAnswers } from './que
 /** An answer, and the door that it came through. */
 export interface Answer extends Arrival {
   door: Door
+  /** All that it says, and who says it: equal for the same said again. */
+  said: string
 }
 
 /** More records than this are not kept as known: 1,000 machines have two that answer a question. */
@@ -148,13 +150,15 @@ export class Querier {
     else if (!this.isDirect(door)) this.answered.once.add(address)
     // Nothing else answers a question, and so need not be said again (section 7.1).
     const heardAt = performance.now()
+    let said = address
     for (const record of [...message.answers, ...message.additionals]) {
       const key = recordKey(record)
+      said += `\n${record.ttl === 0 ? 'gone ' : ''}${key}`
       if (record.ttl === 0) records.delete(key)
       else if (isAnswer(record) && (records.size < maxKnown || records.has(key)))
         records.set(key, { record, heardAt })
     }
-    for (const listener of this.#listening) listener({ ...arrival, door })
+    for (const listener of this.#listening) listener({ ...arrival, door, said })
   }
 
   #hearQuestion({ message, address }: Arrival): void {

@@ -1,4 +1,5 @@
 import { untilInterrupted } from '../../common/cli.ts'
+import { lookAhead } from '../look-ahead.ts'
 import {
   commonOptions,
   openConsole,
@@ -36,7 +37,8 @@ export const target: Verb = (cli, finish) =>
         )
       const name = withoutAliasSuffix(args.name)
       const options = { ...readSearchOptions(args, name), name }
+      lookAhead()
       const { target } = await import('../commands/target.ts')
-      finish(await target(options, args.for, openConsole(args), untilInterrupted()))
+      finish(await target(options, args.for, await openConsole(args), untilInterrupted()))
     },
   )

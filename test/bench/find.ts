@@ -1,109 +1,107 @@
-import { fileURLToPath } from 'node:url'
-import {
-  createNamespace,
-  type Namespace,
-  runInside,
-  untilSaid,
-} from '../../scanner/demo/namespace.ts'
-import { isInWorld, runInWorld } from '../../scanner/demo/world.ts'
-import { runNode, scannerProgram, skipWithoutRoot } from '../netns/lab.ts'
-import { makeRoomForNeighbours } from '../netns/neighbours.ts'
-import { countTraffic, simulate } from '../netns/simulated.ts'
+import { createNamespace, type Namespace } from '../../scanner/demo/namespace.ts'
+import { simulate } from '../netns/simulated.ts'
+import { type Avahi, makeAvahi } from './avahi.ts'
+import { bareNode, onTerminal, scanner, type Timing, time, wordsIn } from './commands.ts'
+import { inTurn, type Row, spread, type Topic } from './measure.ts'
 
-/**
- * `npm run bench`: `scanner find` beside `avahi-browse -rpt _ssh._tcp`, for 0 to 1,000 simulated
- * installers: how many each finds, and how long it takes, as a multiple of `node -e 0` and of each
- * other in the same run. Times of their own would say more of the machine than of the programs.
- */
-const counts = [0, 1, 10, 100, 1000]
-/** The median of so many, in turn, so that what else the machine does hits all alike. */
-const runs = 3
-
-if (isInWorld()) await bench()
-else {
-  const restore = makeRoomForNeighbours()
-  process.exitCode = await runInWorld(fileURLToPath(import.meta.url), [])
-  restore()
+/** `scanner find` beside `avahi-browse -rpt _ssh._tcp` and `node -e 0`, for 1 to 1,000 simulated installers. */
+export const find: Topic = {
+  name: 'find',
+  needs: ['ip', 'nft', 'python3', 'script', 'dbus-daemon', 'avahi-daemon', 'avahi-browse'],
+  async *measure(runs) {
+    yield* withInstallers(1, (operator, avahi) => firstRows(operator, avahi, runs))
+    for (const count of [1, 10, 100, 1000])
+      yield* withInstallers(count, (operator, avahi) => exits(operator, avahi, count, runs))
+  },
 }
 
-async function bench(): Promise<void> {
-  const skip = skipWithoutRoot(
-    'ip',
-    'nft',
-    'python3',
-    'dbus-daemon',
-    'avahi-daemon',
-    'avahi-browse',
-  )
-  if (skip) return console.log(`not measured: ${skip}`)
-  console.log(
-    '| installers | found | time / node -e 0 | time / avahi-browse | packets an installer |',
-  )
-  console.log('| --- | --- | --- | --- | --- |')
-  for (const count of counts) console.log(await row(count))
-}
+const ours = [...scanner, 'find', '-i', 'op0']
+const browse = ['avahi-browse', '-rpt', '_ssh._tcp']
+const ourRow = /nixos-[0-9a-f]{6}/g
+/** Resolved, with its address. */
+const avahiRow = /^=.*;IPv6;(nixos-[0-9a-f]{6});/gm
 
-/** All runs on one link; avahi's daemon starts after the packets were counted. */
-async function row(count: number): Promise<string> {
+async function* withInstallers(
+  count: number,
+  measure: (operator: Namespace, avahi: Avahi) => AsyncIterable<Row>,
+): AsyncGenerator<Row> {
   const operator = await createNamespace()
   try {
     await simulate(operator, count)
-    const traffic = await countTraffic(operator)
-    const found = await find(operator)
-    const { all } = await traffic()
-    await startAvahi(operator)
-    const browsed = await browse(operator)
-    const times = { find: [] as number[], avahi: [] as number[], node: [] as number[] }
-    for (let run = 0; run < runs; run++) {
-      times.node.push(await timed(() => runInside(operator, process.execPath, ['-e', '0'])))
-      times.find.push(await timed(() => find(operator)))
-      times.avahi.push(await timed(() => browse(operator)))
-    }
-    const ratio = (other: number[]) => (median(times.find) / median(other)).toFixed(1)
-    return [
-      '',
-      count,
-      `${found}, avahi-browse ${browsed}`,
-      ratio(times.node),
-      ratio(times.avahi),
-      count > 0 ? (all / count).toFixed(1) : `${all} in all`,
-      '',
-    ]
-      .join(' | ')
-      .trim()
+    yield* measure(operator, await makeAvahi(operator))
   } finally {
     operator.end()
   }
 }
 
-async function find(operator: Namespace): Promise<number> {
-  const { stdout } = await runNode(operator, scannerProgram, ['find', '--json', '-i', 'op0'], {
-    XDG_STATE_HOME: '/run',
-  })
-  return (JSON.parse(stdout) as { installers: object[] }).installers.length
+async function* firstRows(operator: Namespace, avahi: Avahi, runs: number): AsyncGenerator<Row> {
+  const first = async (command: readonly string[], row: RegExp) => {
+    const { firstMs } = await time(wordsIn(operator, onTerminal(command)), new RegExp(row, 'm'))
+    if (Number.isNaN(firstMs)) throw new Error(`no row from ${command.join(' ')}`)
+    return firstMs
+  }
+  const figures = await inTurn(
+    {
+      node: async () => (await time(wordsIn(operator, onTerminal(bareNode)))).exitMs,
+      ours: () => first(ours, ourRow),
+      avahi: () => withDaemon(avahi, () => first(browse, avahiRow)),
+    },
+    runs,
+  )
+  const row = { what: 'scanner find, 1 installer, to the first row', unit: 'ms' }
+  const sides = [
+    { name: 'node -e 0', spread: spread(figures.node), most: 1.25 },
+    { name: 'avahi-browse -rpt to its first row', spread: spread(figures.avahi), most: 0.6 },
+  ]
+  for (const { most, ...peer } of sides)
+    yield { ...row, ours: spread(figures.ours), peer, target: { most } }
 }
 
-async function browse(operator: Namespace): Promise<number> {
-  const lines = await runInside(operator, 'avahi-browse', ['-rpt', '_ssh._tcp'])
-  return lines.match(/^=/gm)?.length ?? 0
+async function* exits(
+  operator: Namespace,
+  avahi: Avahi,
+  count: number,
+  runs: number,
+): AsyncGenerator<Row> {
+  const found: number[] = []
+  const browsed: number[] = []
+  const count_ = ({ said }: Timing, row: RegExp) => new Set(said.match(row)).size
+  const figures = await inTurn(
+    {
+      ours: async () => {
+        const timing = await time(wordsIn(operator, ours))
+        found.push(count_(timing, ourRow))
+        return timing.exitMs
+      },
+      avahi: () =>
+        withDaemon(avahi, async () => {
+          const timing = await time(wordsIn(operator, browse))
+          browsed.push(count_(timing, avahiRow))
+          return timing.exitMs
+        }),
+    },
+    runs,
+  )
+  yield {
+    what: `scanner find, ${count} installer${count === 1 ? '' : 's'}, to its exit`,
+    unit: 'ms',
+    ours: spread(figures.ours),
+    peer: { name: 'avahi-browse -rpt to its exit', spread: spread(figures.avahi) },
+    target: { most: count < 1000 ? 0.4 : 1 },
+    note: `found ${range(found)} to ${range(browsed)}`,
+  }
 }
 
-async function startAvahi(operator: Namespace): Promise<void> {
-  // The machine has a /run of its own.
-  const config = '/run/avahi.conf'
-  const lines = '[server]\\nhost-name=operator\\n[publish]\\npublish-workstation=no\\n'
-  await runInside(operator, 'sh', ['-c', `printf '${lines}' >${config}`])
-  await runInside(operator, 'dbus-daemon', ['--system', '--fork', '--nopidfile', '--nosyslog'])
-  const avahi = ['avahi-daemon', '--file', config, '--no-drop-root', '--no-chroot', '--no-rlimits']
-  await untilSaid(operator.start(avahi), /Server startup complete/)
+function range(figures: readonly number[]): string {
+  const { min, max } = spread(figures)
+  return min === max ? `${min}` : `${min}-${max}`
 }
 
-async function timed(action: () => Promise<unknown>): Promise<number> {
-  const began = performance.now()
-  await action()
-  return performance.now() - began
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0
+async function withDaemon(avahi: Avahi, measure: () => Promise<number>): Promise<number> {
+  const stop = await avahi.start()
+  try {
+    return await measure()
+  } finally {
+    await stop()
+  }
 }

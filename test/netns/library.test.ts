@@ -77,9 +77,10 @@ t.test(
       'docs/event.schema.json',
       'docs/find.schema.json',
       'docs/library.md',
-      'dist/agent/main.js',
-      'dist/scanner/main.js',
-      'dist/scanner/index.js',
+      'dist/bundle/THIRD-PARTY-LICENSES.txt',
+      'dist/bundle/agent/main.js',
+      'dist/bundle/scanner/main.js',
+      'dist/bundle/scanner/index.js',
       'dist/scanner/index.d.ts',
     ])
       t.ok(paths.has(path), path)

@@ -32,7 +32,7 @@ async function find(lab: Lab, ...args: string[]): Promise<Found[]> {
 const withoutSsh = ['mdns', 'service', 'neighbour', 'static'].flatMap((name) => ['--source', name])
 
 /** Finds them all, once each, by name and id; gives the packets of each. */
-async function findAll(t: Test, lab: Lab): Promise<Traffic> {
+async function findAll(t: Test, lab: Lab): Promise<Omit<Traffic, 'sent'>> {
   const count = await countTraffic(lab.operator)
   const found = await find(lab, ...withoutSsh, '--timeout', '20s')
   const { all, answers } = await count()

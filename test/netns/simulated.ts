@@ -25,18 +25,21 @@ export async function simulate(
 const counters = `
 table inet traffic {
   counter total { }
+  counter sent { }
   counter answers { }
   chain seen {
     counter name total
     udp sport 5353 ip6 saddr fe80::5054:ff:fe01:0/112 counter name answers
   }
   chain input { type filter hook prerouting priority -500; iifname op0 jump seen; }
-  chain output { type filter hook output priority -500; oifname op0 jump seen; }
+  chain output { type filter hook output priority -500; oifname op0 counter name sent jump seen; }
 }`
 
 export interface Traffic {
   /** Packets, both ways. */
   all: number
+  /** Those from the operator. */
+  sent: number
   /** mDNS answers of the installers. */
   answers: number
 }
@@ -48,6 +51,6 @@ export async function countTraffic(operator: Namespace): Promise<() => Promise<T
     const shown = await runInside(operator, 'nft', ['list', 'counters'])
     const packets = (name: string) =>
       Number(new RegExp(`counter ${name} {\\s*packets (\\d+)`).exec(shown)?.[1])
-    return { all: packets('total'), answers: packets('answers') }
+    return { all: packets('total'), sent: packets('sent'), answers: packets('answers') }
   }
 }
