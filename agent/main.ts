@@ -20,7 +20,8 @@ async function main(argv: string[]): Promise<number> {
 
 async function run(args: Arguments): Promise<void> {
   const options = checkOptions(args)
-  await runDaemon(options, createLog('installer-agent', options.logLevel), untilInterrupted())
+  const log = await createLog('installer-agent', options.logLevel)
+  await runDaemon(options, log, untilInterrupted())
 }
 
-await runProgram('installer-agent', () => main(process.argv.slice(2)))
+void runProgram('installer-agent', () => main(process.argv.slice(2)))

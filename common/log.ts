@@ -1,6 +1,3 @@
-import { createRequire } from 'node:module'
-import type * as Pino from 'pino'
-
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]
 
@@ -17,13 +14,14 @@ export interface Log {
  * before an exit are not lost. pino is loaded when there is something to log: it costs half the
  * start-up time of Node itself.
  */
-export function createLog(name: string, level: LogLevel): Log {
+export async function createLog(name: string, level: LogLevel): Promise<Log> {
   if (level === 'silent') return silence
-  const { pino } = createRequire(import.meta.url)('pino') as typeof Pino
-  return pino(
+  const { pino } = await import('pino')
+  const log: Log = pino(
     { name, level, base: { pid: process.pid } },
     pino.destination({ dest: 2, sync: true }),
   )
+  return log
 }
 
 const silence: Log = { error() {}, warn() {}, info() {}, debug() {} }

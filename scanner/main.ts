@@ -1,53 +1,23 @@
 #!/usr/bin/env node
-import type { Argv } from 'yargs'
 import { runProgram } from '../common/cli.ts'
 import { exitStatus, version } from '../common/contract.ts'
-import { usageFailure } from './options.ts'
-import { splitSshArguments } from './ssh/arguments.ts'
-import { demo } from './verbs/demo.ts'
-import { find } from './verbs/find.ts'
-import { knownHostsPlainly } from './verbs/known-hosts.ts'
-import { proxy, proxyPlainly } from './verbs/proxy.ts'
-import { ssh } from './verbs/ssh.ts'
-import { sshConfig } from './verbs/ssh-config.ts'
-import { target } from './verbs/target.ts'
-import { trust } from './verbs/trust.ts'
-import { wait } from './verbs/wait.ts'
+import { writtenHelp } from './help.ts'
 
-/** In the order in which help shows them. */
-const verbs = [find, wait, ssh, target, sshConfig, proxy, trust, demo]
-
-/** Reads the command line and runs the verb; gives the exit status. */
+/**
+ * Reads the command line and runs the verb; gives the exit status. What everybody types is read
+ * without yargs, which takes as long to load as Node itself to start.
+ */
 async function main(argv: string[]): Promise<number> {
-  const plain = proxyPlainly(argv) ?? knownHostsPlainly(argv)
-  if (plain) return plain
-  const [verb, ...words] = argv
-  // What follows `ssh` is OpenSSH's own grammar; yargs sees only the long options, which are ours.
-  const typed = splitSshArguments(verb === 'ssh' ? words : [])
-  const destination = typed.destination === undefined ? [] : [typed.destination]
-  let status: number = exitStatus.done
-  const finish = (with_: number) => {
-    status = with_
+  const said = argv.length === 1 && argv[0] === '--version' ? version : writtenHelp(argv)
+  if (said !== undefined) {
+    process.stdout.write(`${said}\n`)
+    return exitStatus.done
   }
-  const { default: yargs } = await import('yargs')
-  const cli: Argv = yargs(verb === 'ssh' ? ['ssh', ...destination, ...typed.own] : argv)
-    .scriptName('scanner')
-    .usage(
-      '$0 VERB\n\nFinds machines booted from a live ISO on the links of this one, and opens a shell on them.',
-    )
-  for (const add of verbs) add(cli, finish, typed)
-  await cli
-    .demandCommand(1, "say what to do: 'scanner find' lists the installers on the link")
-    .recommendCommands()
-    .version(version)
-    .strict()
-    .fail((message, error) => {
-      // yargs gives an error of its own for some wrong command lines, and ours as it is for others.
-      if (error && error.name !== 'YError') throw error
-      throw usageFailure(message)
-    })
-    .parseAsync()
-  return status
+  const { runPlainly } = await import('./plain-verbs.ts')
+  const plain = runPlainly(argv)
+  if (plain) return plain
+  const { runCommandLine } = await import('./command-line.ts')
+  return runCommandLine(argv)
 }
 
 await runProgram('scanner', () => main(process.argv.slice(2)))

@@ -159,13 +159,13 @@ export interface Console {
   logs: boolean
 }
 
-export function openConsole({ verbose, quiet, logLevel }: CommonArguments): Console {
+export async function openConsole({ verbose, quiet, logLevel }: CommonArguments): Promise<Console> {
   const write = (line: string) => {
     if (!quiet) process.stderr.write(`${printable(line)}\n`)
   }
   const level = logLevel ?? (verbose ? 'debug' : 'silent')
   return {
-    log: createLog('scanner', level),
+    log: await createLog('scanner', level),
     logs: level !== 'silent',
     warn: (sentence) => write(`scanner: warning: ${sentence}`),
     say: write,

@@ -9,6 +9,8 @@ import {
   searchOptions,
   shortForms,
 } from '../options.ts'
+import { readPlainly } from '../plain-words.ts'
+import { type SourceName, sourceNames } from '../sighting.ts'
 import type { Verb } from './verb.ts'
 
 /** `scanner find`: a look, a wait or a watch. */
@@ -44,24 +46,63 @@ export const find: Verb = (cli, finish) =>
           requiresArg: true,
           describe: 'with --wait: until so many are there (1)',
         }),
-    async (args) => {
-      const mode = readFindMode(args)
-      const options = {
-        ...readSearchOptions(args, args.name, readFindLimit(mode, args.timeout)),
-        json: args.json,
-        ndjson: args.ndjson,
-      }
-      const console_ = openConsole(args)
-      const signal = untilInterrupted()
-      if (mode.kind === 'watch') {
-        const { watch } = await import('../commands/watch.ts')
-        finish(await watch(options, console_, signal))
-      } else if (mode.kind === 'wait') {
-        const { findWhenThere } = await import('../commands/wait.ts')
-        finish(await findWhenThere({ ...options, count: mode.count }, console_, signal))
-      } else {
-        const { find } = await import('../commands/find.ts')
-        finish(await find(options, console_, signal))
-      }
-    },
+    async (args) => finish(await run(args)),
   )
+
+/** The same for a command line in its plainest form; undefined for any other. */
+export function findPlainly([verb, ...typed]: readonly string[]): Promise<number> | undefined {
+  const read = verb === 'find' ? readPlainly(typed, plainOptions) : undefined
+  if (read === undefined || read.words.length > 1) return undefined
+  const { flags, values } = read
+  const sources = values.get('source') ?? []
+  const timeouts = values.get('timeout') ?? []
+  if (!sources.every(isSourceName) || timeouts.length > 1) return undefined
+  const is = (flag: string) => flags.has(flag)
+  return run({
+    name: read.words[0],
+    interface: values.get('interface'),
+    source: sources.length > 0 ? sources : undefined,
+    timeout: timeouts[0],
+    all: is('all'),
+    verbose: is('verbose'),
+    quiet: is('quiet'),
+    json: is('json'),
+    ndjson: is('ndjson'),
+    watch: is('watch'),
+    wait: is('wait'),
+  })
+}
+
+const plainOptions = {
+  flags: ['all', 'verbose', 'quiet', 'json', 'ndjson', 'watch', 'wait'],
+  values: ['interface', 'source', 'timeout'],
+}
+
+function isSourceName(word: string): word is SourceName {
+  return sourceNames.some((name) => name === word)
+}
+
+type Arguments = Parameters<typeof openConsole>[0] &
+  Parameters<typeof readSearchOptions>[0] &
+  Parameters<typeof readFindMode>[0] & { name?: string | undefined }
+
+async function run(args: Arguments): Promise<number> {
+  const mode = readFindMode(args)
+  const options = {
+    ...readSearchOptions(args, args.name, readFindLimit(mode, args.timeout)),
+    json: args.json,
+    ndjson: args.ndjson,
+  }
+  const console_ = await openConsole(args)
+  const signal = untilInterrupted()
+  if (mode.kind === 'watch') {
+    const { watch } = await import('../commands/watch.ts')
+    return watch(options, console_, signal)
+  }
+  if (mode.kind === 'wait') {
+    const { findWhenThere } = await import('../commands/wait.ts')
+    return findWhenThere({ ...options, count: mode.count }, console_, signal)
+  }
+  const { find } = await import('../commands/find.ts')
+  return find(options, console_, signal)
+}

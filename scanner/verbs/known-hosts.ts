@@ -26,5 +26,5 @@ async function run(words: readonly string[]): Promise<number> {
   const quiet = { all: false, verbose: false, quiet: false }
   const options = { ...readSearchOptions(quiet, bare), name: bare }
   const { knownHosts } = await import('../commands/known-hosts.ts')
-  return knownHosts(options, { host, type, key }, openConsole(quiet), untilInterrupted())
+  return knownHosts(options, { host, type, key }, await openConsole(quiet), untilInterrupted())
 }

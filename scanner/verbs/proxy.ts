@@ -51,7 +51,7 @@ async function run(args: Arguments): Promise<number> {
   const name = withoutAliasSuffix(args.name)
   const options = { ...readSearchOptions(args, name), name }
   const { proxy } = await import('../commands/proxy.ts')
-  return proxy(options, port, openConsole(args), untilInterrupted())
+  return proxy(options, port, await openConsole(args), untilInterrupted())
 }
 
 function readPort(text: string | undefined): number {

@@ -24,6 +24,6 @@ export const sshConfig: Verb = (cli, finish) =>
         throw usageFailure('--install and --uninstall do not go together')
       const mode = args.install ? 'install' : args.uninstall ? 'uninstall' : 'print'
       const { sshConfig } = await import('../commands/ssh-config.ts')
-      finish(await sshConfig(mode, process.argv[1] ?? '', openConsole(args)))
+      finish(await sshConfig(mode, process.argv[1] ?? '', await openConsole(args)))
     },
   )

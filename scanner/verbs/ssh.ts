@@ -60,7 +60,7 @@ export const ssh: Verb = (cli, finish, typed) =>
         waitMs: args.wait ? readPatience(args.timeout ?? defaultWait) : undefined,
       }
       const { ssh } = await import('../commands/ssh.ts')
-      finish(await ssh(options, typed, openConsole(args), untilInterrupted()))
+      finish(await ssh(options, typed, await openConsole(args), untilInterrupted()))
     },
   )
 

@@ -37,6 +37,6 @@ export const target: Verb = (cli, finish) =>
       const name = withoutAliasSuffix(args.name)
       const options = { ...readSearchOptions(args, name), name }
       const { target } = await import('../commands/target.ts')
-      finish(await target(options, args.for, openConsole(args), untilInterrupted()))
+      finish(await target(options, args.for, await openConsole(args), untilInterrupted()))
     },
   )

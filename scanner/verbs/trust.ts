@@ -29,7 +29,7 @@ function machines(cli: Argv, finish: (status: number) => void) {
         }),
       async (args) => {
         const { list } = await import('../commands/trust.ts')
-        finish(await list(args.json, openConsole(args)))
+        finish(await list(args.json, await openConsole(args)))
       },
     )
     .command(
@@ -50,7 +50,7 @@ function machines(cli: Argv, finish: (status: number) => void) {
           .option('all', { type: 'boolean', default: false, describe: 'all of them' }),
       async (args) => {
         const { forget } = await import('../commands/trust.ts')
-        finish(await forget(args, openConsole(args)))
+        finish(await forget(args, await openConsole(args)))
       },
     )
     .command(
@@ -70,7 +70,7 @@ function machines(cli: Argv, finish: (status: number) => void) {
       async (args) => {
         const { importKeys } = await import('../commands/trust.ts')
         // yargs makes an empty word of a hyphen alone.
-        finish(await importKeys(args.name, args.file || '-', openConsole(args)))
+        finish(await importKeys(args.name, args.file || '-', await openConsole(args)))
       },
     )
 }
@@ -89,7 +89,7 @@ function authority(cli: Argv, finish: (status: number) => void) {
           }),
         async (args) => {
           const { defaultFolder, init } = await import('../commands/trust-ca.ts')
-          finish(await init(args.folder ?? defaultFolder(), openConsole(args)))
+          finish(await init(args.folder ?? defaultFolder(), await openConsole(args)))
         },
       )
       .command(
@@ -98,7 +98,7 @@ function authority(cli: Argv, finish: (status: number) => void) {
         (show) => show,
         async (args) => {
           const { show } = await import('../commands/trust-ca.ts')
-          finish(await show(openConsole(args)))
+          finish(await show(await openConsole(args)))
         },
       )
       .command(
@@ -112,7 +112,7 @@ function authority(cli: Argv, finish: (status: number) => void) {
           }),
         async (args) => {
           const { add } = await import('../commands/trust-ca.ts')
-          finish(await add(args.file, openConsole(args)))
+          finish(await add(args.file, await openConsole(args)))
         },
       )
       .command(
@@ -125,7 +125,7 @@ function authority(cli: Argv, finish: (status: number) => void) {
           }),
         async (args) => {
           const { remove } = await import('../commands/trust-ca.ts')
-          finish(await remove(args.fingerprint, openConsole(args)))
+          finish(await remove(args.fingerprint, await openConsole(args)))
         },
       )
       .demandCommand(1, "say what to do: 'scanner trust ca show'"),

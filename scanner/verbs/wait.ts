@@ -40,6 +40,6 @@ export const wait: Verb = (cli, finish) =>
       const limit = readPatience(args.timeout ?? defaultWait)
       const options = { ...readSearchOptions(args, name, limit), name }
       const { wait } = await import('../commands/wait.ts')
-      finish(await wait(options, args.for, openConsole(args), untilInterrupted()))
+      finish(await wait(options, args.for, await openConsole(args), untilInterrupted()))
     },
   )
