@@ -47,8 +47,13 @@ function bundle() {
 
 /** The terms of each package that is in the bundle: all of them want their notice to go along. */
 function licenses(inputs) {
-  const folders = inputs.flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? [])
-  return [...new Set(folders)].sort().map(licenseOf).join(`\n${'-'.repeat(80)}\n\n`)
+  const folders = inputs.flatMap(
+    (path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? [],
+  )
+  return [...new Set(folders)]
+    .sort()
+    .map(licenseOf)
+    .join(`\n${'-'.repeat(80)}\n\n`)
 }
 
 function licenseOf(folder) {

@@ -2,10 +2,11 @@ import { mdnsPort } from '../../common/contract.ts'
 import type { Destination, Door } from '../../common/mdns.ts'
 import { type Message, type ResourceRecord, recordKey, sameName } from '../../common/message.ts'
 import { sleep, spread } from '../../common/schedule.ts'
-import { type Asker, answer, groupResponse, isProbe, type Reply, repeatMs } from './answer.ts'
+import { type Asker, answer, groupResponse, isProbe, repeatMs } from './answer.ts'
+import { LegacyReplies, withId } from './legacy-replies.ts'
 import { ReplyQueue } from './reply-queue.ts'
 import { TruncatedQueries } from './truncated-queries.ts'
-import type { Voice } from './voice.ts'
+import type { Said, Voice } from './voice.ts'
 
 /** RFC 6762 section 6: how long a shared record waits, in milliseconds. */
 export const sharedDelayMs = [20, 120] as const
@@ -16,6 +17,8 @@ const maxPrivateReplies = 64
 export interface Origin extends Pick<Asker, 'direct' | 'reachable'> {
   door: Door
   from: Destination
+  /** The query's bytes but for its id, where it is short. */
+  asked?: string | undefined
 }
 
 /** Answers the queries of one link and family: `answer` says what, here is when. */
@@ -25,6 +28,7 @@ export class Answerer {
   readonly #random: () => number
   readonly #queue = new ReplyQueue((answers) => void this.#flush(answers))
   readonly #truncated: TruncatedQueries
+  readonly #legacy = new LegacyReplies()
   #privateReplies = 0
   /** Queries that were answered. */
   answered = 0
@@ -39,6 +43,10 @@ export class Answerer {
 
   hear(query: Message, origin: Origin): void {
     const { address, port } = origin.from
+    if (port !== mdnsPort && origin.asked !== undefined) {
+      if (origin.reachable) this.#replyAsBefore(query, origin, origin.asked)
+      return
+    }
     const ours = new Set(this.#records().map(recordKey))
     const answers = query.answers.filter((record) => ours.has(recordKey(record)))
     const relevant = { ...query, answers }
@@ -67,13 +75,30 @@ export class Answerer {
     if (replies.length > 0) this.answered++
     for (const reply of replies) {
       const delay = waited || reply.delay === 'none' ? 0 : spread(...sharedDelayMs, this.#random)
-      if (reply.to === 'sender') void this.#toSender(door, reply, from, delay)
+      if (reply.to === 'sender') void this.#toSender(door, reply.message, from, delay)
       else if (delay > 0) this.#queue.add(reply.message.answers, delay)
       else void this.#toGroup(reply.message.answers)
     }
   }
 
-  async #toSender(door: Door, { message }: Reply, from: Destination, delay: number): Promise<void> {
+  /** To a one-shot querier, in the bytes that another got for the same question. */
+  #replyAsBefore(query: Message, { door, from, direct }: Origin, asked: string): void {
+    const records = this.#records()
+    const reply = this.#legacy.to(`${door.family}${direct} ${asked}`, records, () => {
+      const asker = { legacy: true, direct, reachable: true }
+      const [first] = answer(records, query, asker, () => Number.POSITIVE_INFINITY)
+      return (
+        first && { shared: first.delay === 'shared', parts: this.#voice.pack(door, first.message) }
+      )
+    })
+    if (!reply) return
+    this.answered++
+    const parts = reply.parts.map((part) => withId(part, query.id))
+    const delay = reply.shared ? spread(...sharedDelayMs, this.#random) : 0
+    void this.#toSender(door, parts, from, delay)
+  }
+
+  async #toSender(door: Door, message: Said, from: Destination, delay: number): Promise<void> {
     if (delay > 0) {
       if (this.#privateReplies >= maxPrivateReplies) return
       this.#privateReplies++

@@ -7,6 +7,9 @@ import { packMessage } from '../../common/pack.ts'
 /** IP and UDP headers. */
 const headerBytes = { IPv4: 28, IPv6: 48 }
 
+/** A message, or its datagrams. */
+export type Said = Partial<Message> | readonly Buffer[]
+
 /** Says things on one link in one family, and remembers what the group has heard. */
 export class Voice {
   /** To the group; undefined while the link cannot be spoken on. */
@@ -28,11 +31,16 @@ export class Voice {
       this.#saidAt.set(recordKey(record), performance.now())
   }
 
+  /** A message as datagrams that the link carries whole. */
+  pack({ family }: Door, message: Partial<Message>): Buffer[] {
+    return packMessage(message, this.mtu - headerBytes[family])
+  }
+
   /** False when the kernel refuses: that is a note, for its next event sets things right. */
-  async send(door: Door, message: Partial<Message>, to?: Destination): Promise<boolean> {
+  async send(door: Door, message: Said, to?: Destination): Promise<boolean> {
     try {
-      for (const part of packMessage(message, this.mtu - headerBytes[door.family]))
-        await door.send(part, to)
+      const parts = isPacked(message) ? message : this.pack(door, message)
+      for (const part of parts) await door.send(part, to)
       this.sent++
       return true
     } catch (error) {
@@ -55,4 +63,8 @@ export class Voice {
   forget(records: readonly ResourceRecord[]): void {
     for (const record of records) this.#saidAt.delete(recordKey(record))
   }
+}
+
+function isPacked(message: Said): message is readonly Buffer[] {
+  return Array.isArray(message)
 }
