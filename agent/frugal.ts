@@ -5,10 +5,9 @@ import { setFlagsFromString } from 'node:v8'
  * is run. By a flag each, because a program that `#!` starts can be given none.
  */
 const flags = [
-  // Compilers that make code fast bring 5 MB of their own; what is asked often is answered from memory.
+  // The compilers for fast code bring 5 MB of their own; what is asked often is answered from memory.
   '--no-opt',
   '--no-maglev',
-  '--no-sparkplug',
   // Young objects get 1 MB, not up to 16: less garbage lies about.
   '--semi-space-growth-factor=1',
   // Old ones are collected before the heap grows, not after.

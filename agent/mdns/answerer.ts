@@ -2,8 +2,8 @@ import { mdnsPort } from '../../common/contract.ts'
 import type { Destination, Door } from '../../common/mdns.ts'
 import { type Message, type ResourceRecord, recordKey, sameName } from '../../common/message.ts'
 import { sleep, spread } from '../../common/schedule.ts'
-import { type Asker, answer, groupResponse, isProbe, repeatMs } from './answer.ts'
-import { LegacyReplies, withId } from './legacy-replies.ts'
+import { type Asker, answer, groupResponse, isFreshToGroup, isProbe, repeatMs } from './answer.ts'
+import { PrivateReplies, withId } from './private-replies.ts'
 import { ReplyQueue } from './reply-queue.ts'
 import { TruncatedQueries } from './truncated-queries.ts'
 import type { Said, Voice } from './voice.ts'
@@ -28,7 +28,7 @@ export class Answerer {
   readonly #random: () => number
   readonly #queue = new ReplyQueue((answers) => void this.#flush(answers))
   readonly #truncated: TruncatedQueries
-  readonly #legacy = new LegacyReplies()
+  readonly #privately = new PrivateReplies()
   #privateReplies = 0
   /** Queries that were answered. */
   answered = 0
@@ -43,13 +43,8 @@ export class Answerer {
 
   hear(query: Message, origin: Origin): void {
     const { address, port } = origin.from
-    if (port !== mdnsPort && origin.asked !== undefined) {
-      if (origin.reachable) this.#replyAsBefore(query, origin, origin.asked)
-      return
-    }
-    const ours = new Set(this.#records().map(recordKey))
-    const answers = query.answers.filter((record) => ours.has(recordKey(record)))
-    const relevant = { ...query, answers }
+    if (origin.asked !== undefined && this.#replyPrivately(query, origin, origin.asked)) return
+    const relevant = { ...query, answers: this.#oursAmong(query.answers) }
     const respond = (whole: Message, waited: boolean) => this.#respond(whole, origin, waited)
     const mayFollow = port === mdnsPort && !isProbe(query)
     const sender = `${address} ${port}`
@@ -68,6 +63,12 @@ export class Answerer {
     this.#truncated.clear()
   }
 
+  #oursAmong(records: readonly ResourceRecord[]): ResourceRecord[] {
+    if (records.length === 0) return []
+    const ours = new Set(this.#records().map(recordKey))
+    return records.filter((record) => ours.has(recordKey(record)))
+  }
+
   #respond(query: Message, { door, from, direct, reachable }: Origin, waited: boolean): void {
     const asker = { legacy: from.port !== mdnsPort, direct, reachable }
     const since = (record: ResourceRecord) => this.#voice.since(record)
@@ -81,21 +82,39 @@ export class Answerer {
     }
   }
 
-  /** To a one-shot querier, in the bytes that another got for the same question. */
-  #replyAsBefore(query: Message, { door, from, direct }: Origin, asked: string): void {
+  /**
+   * To the asker alone, in the bytes that another got for the same question; false where the group is
+   * to be told as well, or more is to come.
+   */
+  #replyPrivately(
+    query: Message,
+    { door, from, direct, reachable }: Origin,
+    asked: string,
+  ): boolean {
+    const legacy = from.port !== mdnsPort
+    const isPrivate = legacy || direct || query.questions.every((question) => question.unicast)
+    if (!reachable || query.truncated || !isPrivate) return false
     const records = this.#records()
-    const reply = this.#legacy.to(`${door.family}${direct} ${asked}`, records, () => {
-      const asker = { legacy: true, direct, reachable: true }
-      const [first] = answer(records, query, asker, () => Number.POSITIVE_INFINITY)
-      return (
-        first && { shared: first.delay === 'shared', parts: this.#voice.pack(door, first.message) }
-      )
+    const reply = this.#privately.to(`${door.family} ${legacy} ${direct} ${asked}`, records, () => {
+      const asker = { legacy, direct, reachable }
+      const [reply] = answer(records, query, asker, () => 0)
+      if (!reply) return undefined
+      const { message, delay } = reply
+      const parts = this.#voice.pack(door, message)
+      return { answers: message.answers, shared: delay === 'shared', parts }
     })
-    if (!reply) return
+    if (!reply) return true
+    const isFresh = (record: ResourceRecord) => isFreshToGroup(record, this.#voice.since(record))
+    if (!legacy && !direct && !reply.answers.every(isFresh)) return false
     this.answered++
-    const parts = reply.parts.map((part) => withId(part, query.id))
-    const delay = reply.shared ? spread(...sharedDelayMs, this.#random) : 0
-    void this.#toSender(door, parts, from, delay)
+    const parts = legacy ? reply.parts.map((part) => withId(part, query.id)) : reply.parts
+    void this.#toSender(
+      door,
+      parts,
+      from,
+      reply.shared ? spread(...sharedDelayMs, this.#random) : 0,
+    )
+    return true
   }
 
   async #toSender(door: Door, message: Said, from: Destination, delay: number): Promise<void> {

@@ -44,13 +44,13 @@ def open_socket(link, port):
     return opened, ('ff02::fb', 5353, 0, index)
 
 
-def ask(link, name, port, count, gap):
+def ask(link, name, port, count, gap, unicast=0):
     asker, group = open_socket(link, port)
     times = []
     for id_ in range(1, count + 1):
         time.sleep(gap)
         began = time.monotonic()
-        asker.sendto(message([question(name, AAAA)], id_=id_), group)
+        asker.sendto(message([question(name, AAAA, IN | TOP * unicast)], id_=id_), group)
         while select.select([asker], [], [], 1)[0]:
             if asker.recv(9000)[2] & 0x80:
                 times.append((time.monotonic() - began) * 1000)
