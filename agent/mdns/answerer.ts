@@ -93,7 +93,9 @@ export class Answerer {
   ): boolean {
     const legacy = from.port !== mdnsPort
     const isPrivate = legacy || direct || query.questions.every((question) => question.unicast)
-    if (!reachable || query.truncated || !isPrivate) return false
+    // Known answers that follow a question come without one (RFC 6762 section 7.2).
+    const isWhole = query.questions.length > 0 && !query.truncated
+    if (!reachable || !isWhole || !isPrivate) return false
     const records = this.#records()
     const reply = this.#privately.to(`${door.family} ${legacy} ${direct} ${asked}`, records, () => {
       const asker = { legacy, direct, reachable }
