@@ -30,11 +30,26 @@ export function splitZone(text: string): { address: string; zone: string | undef
  * undefined when the text is no address.
  */
 export function normalizeAddress(text: string): string | undefined {
+  const { address } = splitZone(text)
+  const present = normalized.get(address)
+  if (present) return present
   try {
-    return ip6addr.parse(splitZone(text).address).toString()
+    return remember(normalized, address, ip6addr.parse(address).toString())
   } catch {
     return undefined
   }
+}
+
+/** What was asked for before: of each of 1,000 machines the same is wanted twenty times. */
+const normalized = new Map<string, string>()
+const known = new Map<string, Buffer>()
+/** Against a machine that names ever new ones. */
+const maxKnown = 4096
+
+function remember<T>(memory: Map<string, T>, key: string, value: T): T {
+  if (memory.size >= maxKnown) memory.clear()
+  memory.set(key, value)
+  return value
 }
 
 export function isIPv4(address: string): boolean {
@@ -46,20 +61,13 @@ export function isLinkLocal6(address: string): boolean {
   return /^fe[89ab][0-9a-f]:/i.test(address)
 }
 
-/** Bytes of addresses that were asked for before: of each of 1,000 machines they are wanted twenty times. */
-const known = new Map<string, Buffer>()
-/** Against a machine that names ever new ones. */
-const maxKnown = 4096
-
 /** Address bytes in network order, to read only: 4 or 16 of them. Throws on anything but an address. */
 export function addressBytes(address: string): Buffer {
   const present = known.get(address)
   if (present) return present
-  const all = ip6addr.parse(address).toBuffer()
-  const bytes = isIPv4(address) ? all.subarray(12) : all
-  if (known.size >= maxKnown) known.clear()
-  known.set(address, bytes)
-  return bytes
+  // A buffer of ours: its own comes by a constructor that Node warns of.
+  const all = ip6addr.parse(address).toBuffer(Buffer.alloc(16))
+  return remember(known, address, isIPv4(address) ? all.subarray(12) : all)
 }
 
 /** Whether `address` lies in `network/prefixLength`; false across families. */

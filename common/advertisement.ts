@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sha256 } from './hash.ts'
 
 /**
  * The TXT record of the ssh service: written by the agent, read by the scanner.
@@ -104,5 +104,5 @@ export function isFingerprint(text: string): boolean {
 
 /** `SHA256:...` of a public key blob: unpadded base64 of its hash. */
 export function keyFingerprint(blob: Buffer): string {
-  return `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`
+  return `SHA256:${sha256(blob).toString('base64').replace(/=+$/, '')}`
 }

@@ -2,7 +2,7 @@
 declare module 'ip6addr' {
   interface Addr {
     toString(options?: { format?: 'auto' | 'v4' | 'v6' }): string
-    toBuffer(): Buffer
+    toBuffer(buffer: Buffer): Buffer
   }
   interface Cidr {
     contains(address: string | Addr): boolean

@@ -1,6 +1,7 @@
 import { networkInterfaces } from 'node:os'
 import { inPrefix, isIPv4, isLinkLocal6, normalizeAddress, normalizeMac } from './address.ts'
-import { firstLine, runCommand } from './command.ts'
+import { showAddresses } from './address-show.ts'
+import { firstLine } from './command.ts'
 import { Failure } from './failure.ts'
 
 export interface LinkAddress {
@@ -70,10 +71,11 @@ interface IpAddress {
 }
 
 /** Reads the present links from the kernel. Throws a Failure when `ip` is missing or fails. */
-export async function readLinks(signal?: AbortSignal): Promise<Link[]> {
-  // Statistics twice over: only these count the changes of the carrier.
-  const args = ['-s', '-s', '-d', '-j', 'address', 'show']
-  const { status, stdout, stderr } = await runCommand('ip', args, signal)
+export async function readLinks(
+  signal?: AbortSignal,
+  shown = showAddresses(signal),
+): Promise<Link[]> {
+  const { status, stdout, stderr } = await shown
   if (status !== 0)
     throw new Failure(
       `'ip address show' ended with status ${status}: ${firstLine(stderr)}`,

@@ -1,11 +1,12 @@
-import yargs, { type Argv } from 'yargs'
+import type { Argv } from 'yargs'
+import { runProgram } from '../common/cli.ts'
 import { exitStatus, version } from '../common/contract.ts'
 import { usageFailure } from './options.ts'
 import { splitSshArguments } from './ssh/arguments.ts'
 import { demo } from './verbs/demo.ts'
 import { find } from './verbs/find.ts'
 import { proxy } from './verbs/proxy.ts'
-import { ssh } from './verbs/ssh.ts'
+import { ssh, sshPlainly } from './verbs/ssh.ts'
 import { sshConfig } from './verbs/ssh-config.ts'
 import { target } from './verbs/target.ts'
 import { trust } from './verbs/trust.ts'
@@ -14,14 +15,18 @@ import { wait } from './verbs/wait.ts'
 /** In the order in which help shows them. */
 const verbs = [find, wait, ssh, target, sshConfig, proxy, trust, demo]
 
-/** Reads a command line of any form and runs the verb; gives the exit status. */
-export async function runCommandLine(argv: readonly string[]): Promise<number> {
+/** Reads a command line of any form and runs the verb. */
+export function run(argv: readonly string[]): Promise<never> {
+  return runProgram('scanner', sshPlainly(argv) ?? (() => parse(argv)))
+}
+
+async function parse(argv: readonly string[]): Promise<number> {
   const [verb, ...words] = argv
   // What follows `ssh` is OpenSSH's own grammar; yargs sees only the long options, which are ours.
   const typed = splitSshArguments(verb === 'ssh' ? words : [])
   const destination = typed.destination === undefined ? [] : [typed.destination]
   let status: number = exitStatus.done
-  const cli = describe(typed, (with_) => {
+  const cli = await describe(typed, (with_) => {
     status = with_
   })
   await cli
@@ -37,7 +42,8 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
 /** What `--help` after these words says on a terminal of the usual width. */
 export async function helpAfter(words: readonly string[]): Promise<string> {
   let help = ''
-  const cli = describe(splitSshArguments([]), () => {}).wrap(helpColumns)
+  const cli = await describe(splitSshArguments([]), () => {})
+  cli.wrap(helpColumns)
   await cli.parseAsync([...words, '--help'], {}, (_error, _argv, output) => {
     help = output
   })
@@ -47,10 +53,11 @@ export async function helpAfter(words: readonly string[]): Promise<string> {
 /** yargs makes no line longer, however wide the terminal is. */
 const helpColumns = 80
 
-function describe(
+async function describe(
   typed: ReturnType<typeof splitSshArguments>,
   finish: (status: number) => void,
-): Argv {
+): Promise<Argv> {
+  const { default: yargs } = await import('yargs')
   const cli = yargs()
     .scriptName('scanner')
     // Our own words are English: those of yargs, between them, in another language help nobody.

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import {
   type AddressKind,
   addressKind,
@@ -8,6 +7,7 @@ import {
 } from '../common/address.ts'
 import type { Advertisement } from '../common/advertisement.ts'
 import { staticLinkLocal } from '../common/contract.ts'
+import { sha256 } from '../common/hash.ts'
 import { type Macs, macOf, place } from './macs.ts'
 import { type Sighting, type SourceName, type SshEvidence, sourceNames } from './sighting.ts'
 
@@ -219,7 +219,7 @@ function madeUpId(links: readonly MachineLink[], ssh: SshEvidence): string {
   const [eui64] = links.flatMap((link) => link.eui64 ?? []).sort()
   if (eui64) return eui64
   const telling = ssh.hostKeys[0] ?? bestAddress(links, new Set())
-  return createHash('sha256').update(telling).digest('hex').slice(0, 16)
+  return sha256(telling).toString('hex').slice(0, 16)
 }
 
 export function hostKeysOf(group: readonly Sighting[]): string[] {

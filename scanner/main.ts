@@ -1,23 +1,28 @@
 #!/usr/bin/env node
 import { runProgram } from '../common/cli.ts'
 import { exitStatus, version } from '../common/contract.ts'
+import { keepCompiled } from './compile-cache.ts'
 import { writtenHelp } from './help.ts'
 
 /**
- * Reads the command line and runs the verb; gives the exit status. What everybody types is read
- * without yargs, which takes as long to load as Node itself to start.
+ * The entry: it loads what the command line needs, and no more. The parts are bundles of their own
+ * (.ci/bundle.mjs), each with its own copy of what it shares with others, and each ends the process.
  */
-async function main(argv: string[]): Promise<number> {
-  const said = argv.length === 1 && argv[0] === '--version' ? version : writtenHelp(argv)
-  if (said !== undefined) {
+const argv = process.argv.slice(2)
+const said = argv.length === 1 && argv[0] === '--version' ? version : writtenHelp(argv)
+
+if (said !== undefined)
+  void runProgram('scanner', async () => {
     process.stdout.write(`${said}\n`)
     return exitStatus.done
-  }
-  const { runPlainly } = await import('./plain-verbs.ts')
-  const plain = runPlainly(argv)
-  if (plain) return plain
-  const { runCommandLine } = await import('./command-line.ts')
-  return runCommandLine(argv)
+  })
+else {
+  keepCompiled()
+  void loadPart()
 }
 
-await runProgram('scanner', () => main(process.argv.slice(2)))
+async function loadPart(): Promise<never> {
+  const isPlain = /^(find|proxy|known-hosts)$/.test(argv[0] ?? '')
+  const { run } = await (isPlain ? import('./plain-line.ts') : import('./command-line.ts'))
+  return run(argv)
+}

@@ -3,6 +3,7 @@ import { explain, Failure } from '../common/failure.ts'
 import { type Link, matchesGlob, readLinks, readLinksFromNode } from '../common/links.ts'
 import { explainNoIPv6 } from './ipv6-switch.ts'
 import { whyLeftOut, whyMute, whyNoise } from './left-out.ts'
+import { takeLook } from './look-ahead.ts'
 
 /**
  * The links to search. Without patterns: those that lead to other machines, and have an address to
@@ -61,7 +62,7 @@ async function presentLinks(warn: (sentence: string) => void): Promise<Link[]> {
   const { platform } = process
   if (platform !== 'linux') return readLinksFromNode().map((link) => byZone(link, platform))
   try {
-    return await readLinks()
+    return await readLinks(undefined, takeLook())
   } catch (error) {
     warn(explain(error))
     return readLinksFromNode()

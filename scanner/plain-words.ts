@@ -5,6 +5,9 @@ import { shortForms } from './options.ts'
  * start. Pure.
  */
 
+/** Runs a verb with what was read; gives the exit status. */
+export type PlainVerb = () => Promise<number>
+
 /** Options without a value, and with one, by their long names. */
 export interface PlainOptions {
   flags: readonly string[]
@@ -49,7 +52,7 @@ function optionOf(word: string): string | undefined {
   return Object.entries(shortForms).find(([letter]) => word === `-${letter}`)?.[1]
 }
 
-/** yargs takes quotes off, and what begins with a hyphen for an option. */
+/** yargs takes quotes off, what begins with a hyphen for an option, and these for the value of a flag. */
 function isPlain(word: string): boolean {
-  return word !== '' && !/^[-"']|["']$/.test(word)
+  return word !== '' && !/^[-"']|["']$|^(true|false)$/.test(word)
 }

@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { commandEnvironment } from '../../common/command.ts'
 import { exitStatus } from '../../common/contract.ts'
 import { Failure } from '../../common/failure.ts'
@@ -11,8 +10,9 @@ import { sleep } from '../../common/schedule.ts'
 import { makeKeys, startAgent, startSshServer, stop } from '../demo/installer.ts'
 import { connect, createNamespace, type Namespace, runInside } from '../demo/namespace.ts'
 import { isInWorld, isRoot, runInWorld } from '../demo/world.ts'
+import { ownFile } from '../own-files.ts'
 
-const scannerProgram = fileURLToPath(new URL('../main.js', import.meta.url))
+const scannerProgram = ownFile('scanner/main.js')
 /** As a shell has it for SIGINT. */
 const interruptedStatus = 128 + 2
 const say = (line: string) => process.stdout.write(`${line}\n`)

@@ -4,16 +4,16 @@ import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { userName } from '../../common/advertisement.ts'
 import { runCommand } from '../../common/command.ts'
 import { makeKeyPair } from '../../common/ssh-keygen.ts'
+import { ownFile } from '../own-files.ts'
 import { type Namespace, runInside, untilSaid } from './namespace.ts'
 import { isRoot } from './world.ts'
 
 /** The programs of this package, as they lie beside this file once compiled. */
-export const agentProgram = fileURLToPath(new URL('../../agent/main.js', import.meta.url))
-const serverProgram = fileURLToPath(new URL('./ssh-server.js', import.meta.url))
+export const agentProgram = ownFile('agent/main.js')
+const serverProgram = ownFile('scanner/demo/ssh-server.js')
 
 type Program = ReturnType<Namespace['start']>
 

@@ -12,6 +12,7 @@ import {
 } from '../sighting.ts'
 import { Allowance } from './allowance.ts'
 import type { Source } from './round.ts'
+import { SaidBefore } from './said-before.ts'
 
 /** The host names in the answers of a round, and their addresses (RFC 6762 section 5.1). */
 export const mdns: Source = async function* ({ link, question, querier, patience: { signal } }) {
@@ -20,8 +21,9 @@ export const mdns: Source = async function* ({ link, question, querier, patience
   signal.addEventListener('abort', end)
   const allowance = new Allowance()
   const asker = await querier
+  const said = new SaidBefore()
   const stop = asker?.onAnswer(({ message, address }) => {
-    if (!allowance.has(address)) return
+    if (!allowance.has(address) || !said.isNew({ message, address })) return
     const began = performance.now()
     const seen = readHosts(message, link.name, question, address)
     for (const sighting of seen) {
@@ -58,10 +60,8 @@ export function readHosts(
     )
     return sightingOf(ofName[0]?.name ?? '', addresses, link, question)
   })
-  const named = from === undefined ? [] : namesByAddress(message, from)
-  return seen.length > 0
-    ? seen
-    : named.flatMap((name) => sightingOf(name, [from ?? ''], link, question))
+  if (seen.length > 0 || from === undefined) return seen
+  return namesByAddress(message, from).flatMap((name) => sightingOf(name, [from], link, question))
 }
 
 function sightingOf(

@@ -6,7 +6,7 @@ import type { Sighting } from '../sighting.ts'
 import { echoIn } from './echo.ts'
 import { holderOf } from './holder.ts'
 import { type Neighbour, readNeighbours } from './neighbour-table.ts'
-import type { Round, Source } from './round.ts'
+import { questionFirst, type Round, type Source } from './round.ts'
 import { sweep } from './sweep.ts'
 
 /**
@@ -17,6 +17,7 @@ import { sweep } from './sweep.ts'
  */
 export const neighbour: Source = async function* (round) {
   const { link, direct, patience } = round
+  await questionFirst(round)
   const present = entriesOf(round).then((entries) => greetAll(round, entries))
   const holder = holderOf(round).catch(() => undefined)
   let failed = false

@@ -1,4 +1,5 @@
 import type { Link } from '../../common/links.ts'
+import { sleep } from '../../common/schedule.ts'
 import type { Question, Sighting } from '../sighting.ts'
 import type { DirectQuestions } from './direct.ts'
 import type { Patience } from './patience.ts'
@@ -20,3 +21,15 @@ export interface Round {
 
 /** What one source sees in one round on one link. It ends with the round's signal at the latest. */
 export type Source = (round: Round) => AsyncIterable<Sighting>
+
+/** An answer to the group's question is heard and shown within it. */
+const headStartMs = 10
+
+/**
+ * Resolves when the group's question has had a head start: to start a program takes as long as an
+ * answer, and nothing is heard meanwhile.
+ */
+export async function questionFirst({ querier, patience }: Round): Promise<void> {
+  await querier
+  await sleep(headStartMs, patience.signal)
+}

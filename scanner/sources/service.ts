@@ -1,64 +1,51 @@
-import type { RemoteInfo } from 'node:dgram'
 import { EventEmitter } from 'node:events'
-import type { Browser, Service } from 'bonjour-service'
-import type { Packet } from 'dns-packet'
+import type { Service } from 'bonjour-service'
+import { Browser } from 'bonjour-service/dist/lib/browser.js'
 import { normalizeAddress } from '../../common/address.ts'
 import { decodeAdvertisement } from '../../common/advertisement.ts'
-import { mdnsPort } from '../../common/contract.ts'
-import { isOnLink, type Link } from '../../common/links.ts'
-import type { Door } from '../../common/mdns.ts'
+import { installerSubtype, sshService } from '../../common/contract.ts'
+import { type Message, sameName } from '../../common/message.ts'
 import { Channel } from '../channel.ts'
 import { hostLabelOf, isAskedFor, onLink, type Question, type Sighting } from '../sighting.ts'
 import { Allowance } from './allowance.ts'
+import type { Answer } from './querier.ts'
 import type { Source } from './round.ts'
-
-/** A packet, as multicast-dns decodes it, and who sent it. */
-interface Arrival {
-  packet: Packet
-  from: RemoteInfo
-  address: string
-}
+import { SaidBefore } from './said-before.ts'
 
 /**
  * The ssh services and the installers' subtype (RFC 6763 sections 4 and 7.1) in the answers of a
- * round. bonjour-service's Browser joins the records of a packet to services; it is loaded while the
- * answers are on their way.
+ * round. bonjour-service's Browser joins the records of a packet to services; it is loaded by itself:
+ * the package's publisher and its sockets are not used.
  */
 export const service: Source = async function* ({ link, question, querier, patience: { signal } }) {
-  const heard = new Channel<Arrival>()
+  const heard = new Channel<Answer>()
   const end = () => heard.end()
   signal.addEventListener('abort', end)
   const asker = await querier
-  const doors = asker?.doors ?? []
-  const stops = doors.map((door) => listen(door, link, (arrival) => heard.push(arrival)))
+  const said = new SaidBefore()
+  const stop = asker?.onAnswer((answer) => {
+    if (said.isNew(answer)) push(answer, heard)
+  })
   if (!asker || signal.aborted) end()
   const allowance = new Allowance()
   try {
-    const { Browser } = await import('bonjour-service')
-    for await (const arrival of heard) {
-      if (!allowance.has(arrival.address)) continue
+    for await (const answer of heard) {
+      if (!allowance.has(answer.address)) continue
       const began = performance.now()
-      const seen = [...readPacket(arrival, link.name, question, Browser)]
-      allowance.spend(arrival.address, seen.length, performance.now() - began)
+      const seen = readAnswer(answer, link.name, question)
+      allowance.spend(answer.address, seen.length, performance.now() - began)
       yield* seen.flatMap((sighting) => onLink(sighting, link) ?? [])
     }
   } finally {
-    for (const stop of stops) stop()
+    stop?.()
     signal.removeEventListener('abort', end)
   }
 }
 
-/** Answers from the link only (RFC 6762 sections 6 and 11), and only those that the Browser can cope with. */
-function listen(door: Door, link: Link, push: (arrival: Arrival) => void): () => void {
-  const hear = (packet: Packet, from: RemoteInfo) => {
-    const address = normalizeAddress(from.address)
-    if (!address || from.port !== mdnsPort) return
-    if (door.family === 'IPv4' && !isOnLink(link, address)) return
-    if (isModest(packet)) push({ packet, from, address })
-    else door.errors.malformed++
-  }
-  door.transport.on('response', hear)
-  return () => door.transport.off('response', hear)
+/** Only those that the Browser can cope with. */
+function push(answer: Answer, heard: Channel<Answer>): void {
+  if (isModest(answer.message)) heard.push(answer)
+  else answer.door.errors.malformed++
 }
 
 /**
@@ -66,25 +53,40 @@ function listen(door: Door, link: Link, push: (arrival: Arrival) => void): () =>
  * one service, and its work would grow with the square of their number. The subtype is browsed as if
  * it were an instance name, since the Browser has no other way to ask for one.
  */
-function readPacket(
-  { packet, from }: Arrival,
+function readAnswer(answer: Answer, link: string, question: Question): Sighting[] {
+  const installers = instancesOf(installerSubtype, answer.message)
+  const others = instancesOf(sshService, answer.message).filter(
+    (name) => !installers.some((each) => sameName(each, name)),
+  )
+  return [
+    ...(installers.length > 0 ? browse(answer, link, true, question) : []),
+    ...(others.length > 0 ? browse(answer, link, false, question) : []),
+  ]
+}
+
+function instancesOf(type: string, { answers, additionals }: Message): string[] {
+  return [...answers, ...additionals].flatMap((record) =>
+    record.type === 'PTR' && sameName(record.name, type) ? [record.data] : [],
+  )
+}
+
+function browse(
+  { message, address }: Answer,
   link: string,
+  installer: boolean,
   question: Question,
-  browser: typeof Browser,
 ): Sighting[] {
   const seen: Sighting[] = []
-  for (const installer of [true, false]) {
-    // The round has asked already.
-    const transport = Object.assign(new EventEmitter(), { query: () => {} })
-    const subtype = installer ? { name: '_nixos-installer._sub' } : {}
-    new browser(transport, { type: 'ssh', ...subtype }).on('up', (found: Service) =>
-      seen.push(readService(found, link, installer, question)),
-    )
-    try {
-      transport.emit('response', packet, from)
-    } catch {
-      // It trips over records without the data that they should have; the packet is not an answer.
-    }
+  // The round has asked already.
+  const transport = Object.assign(new EventEmitter(), { query: () => {} })
+  const subtype = installer ? { name: '_nixos-installer._sub' } : {}
+  new Browser(transport, { type: 'ssh', ...subtype }).on('up', (found: Service) =>
+    seen.push(readService(found, link, installer, question)),
+  )
+  try {
+    transport.emit('response', message, { address })
+  } catch {
+    // It trips over records without the data that they should have; the packet is not an answer.
   }
   return seen
 }
@@ -93,7 +95,7 @@ function readPacket(
 const maxServicesInMessage = 32
 const maxRecordsInMessage = 256
 
-function isModest({ answers = [], additionals = [] }: Packet): boolean {
+function isModest({ answers, additionals }: Message): boolean {
   const records = [...answers, ...additionals]
   const services = records.filter((record) => record.type === 'PTR')
   return records.length <= maxRecordsInMessage && services.length <= maxServicesInMessage

@@ -3,7 +3,7 @@ import { staticLinkLocal, staticSolicitedNode } from '../../common/contract.ts'
 import type { Sighting } from '../sighting.ts'
 import { echoIn } from './echo.ts'
 import { holderOf } from './holder.ts'
-import type { Round, Source } from './round.ts'
+import { questionFirst, type Round, type Source } from './round.ts'
 
 /**
  * The static address: an echo to its solicited-node group is answered by every machine that was
@@ -11,6 +11,7 @@ import type { Round, Source } from './round.ts'
  * TCP to the address itself, which makes the kernel find the one that holds it.
  */
 export const staticSource: Source = async function* (round) {
+  await questionFirst(round)
   const holder = holderOf(round).catch(() => undefined)
   for await (const address of echoIn(round, staticSolicitedNode)) {
     if (isInGroupByChance(address)) continue

@@ -1,4 +1,5 @@
 import { untilInterrupted } from '../../common/cli.ts'
+import { lookAhead } from '../look-ahead.ts'
 import {
   commonOptions,
   defaultWait,
@@ -9,7 +10,7 @@ import {
   searchOptions,
   shortForms,
 } from '../options.ts'
-import { readPlainly } from '../plain-words.ts'
+import { type PlainVerb, readPlainly } from '../plain-words.ts'
 import { type SourceName, sourceNames } from '../sighting.ts'
 import type { Verb } from './verb.ts'
 
@@ -46,19 +47,38 @@ export const find: Verb = (cli, finish) =>
           requiresArg: true,
           describe: 'with --wait: until so many are there (1)',
         }),
-    async (args) => finish(await run(args)),
+    async (args) => {
+      const mode = readFindMode(args)
+      if (mode.kind === 'look') return finish(await look(args))
+      const options = readOptions(args)
+      const console_ = await openConsole(args)
+      const signal = untilInterrupted()
+      if (mode.kind === 'watch') {
+        const { watch } = await import('../commands/watch.ts')
+        finish(await watch(options, console_, signal))
+      } else {
+        const { findWhenThere } = await import('../commands/wait.ts')
+        finish(await findWhenThere({ ...options, count: mode.count }, console_, signal))
+      }
+    },
   )
 
-/** The same for a command line in its plainest form; undefined for any other. */
-export function findPlainly([verb, ...typed]: readonly string[]): Promise<number> | undefined {
-  const read = verb === 'find' ? readPlainly(typed, plainOptions) : undefined
+/** A look, for a command line in its plainest form; undefined for any other. */
+export function findPlainly([verb, ...typed]: readonly string[]): PlainVerb | undefined {
+  const args = verb === 'find' ? plainArguments(typed) : undefined
+  return args && (() => look(args))
+}
+
+/** What yargs would read; undefined where it is to read it. */
+export function plainArguments(typed: readonly string[]): Arguments | undefined {
+  const read = readPlainly(typed, plainOptions)
   if (read === undefined || read.words.length > 1) return undefined
   const { flags, values } = read
   const sources = values.get('source') ?? []
   const timeouts = values.get('timeout') ?? []
   if (!sources.every(isSourceName) || timeouts.length > 1) return undefined
   const is = (flag: string) => flags.has(flag)
-  return run({
+  return {
     name: read.words[0],
     interface: values.get('interface'),
     source: sources.length > 0 ? sources : undefined,
@@ -68,13 +88,13 @@ export function findPlainly([verb, ...typed]: readonly string[]): Promise<number
     quiet: is('quiet'),
     json: is('json'),
     ndjson: is('ndjson'),
-    watch: is('watch'),
-    wait: is('wait'),
-  })
+    watch: false,
+    wait: false,
+  }
 }
 
 const plainOptions = {
-  flags: ['all', 'verbose', 'quiet', 'json', 'ndjson', 'watch', 'wait'],
+  flags: ['all', 'verbose', 'quiet', 'json', 'ndjson'],
   values: ['interface', 'source', 'timeout'],
 }
 
@@ -86,23 +106,14 @@ type Arguments = Parameters<typeof openConsole>[0] &
   Parameters<typeof readSearchOptions>[0] &
   Parameters<typeof readFindMode>[0] & { name?: string | undefined }
 
-async function run(args: Arguments): Promise<number> {
-  const mode = readFindMode(args)
-  const options = {
-    ...readSearchOptions(args, args.name, readFindLimit(mode, args.timeout)),
-    json: args.json,
-    ndjson: args.ndjson,
-  }
-  const console_ = await openConsole(args)
-  const signal = untilInterrupted()
-  if (mode.kind === 'watch') {
-    const { watch } = await import('../commands/watch.ts')
-    return watch(options, console_, signal)
-  }
-  if (mode.kind === 'wait') {
-    const { findWhenThere } = await import('../commands/wait.ts')
-    return findWhenThere({ ...options, count: mode.count }, console_, signal)
-  }
+function readOptions(args: Arguments) {
+  const limit = readFindLimit(readFindMode(args), args.timeout)
+  return { ...readSearchOptions(args, args.name, limit), json: args.json, ndjson: args.ndjson }
+}
+
+async function look(args: Arguments): Promise<number> {
+  const options = readOptions(args)
+  lookAhead()
   const { find } = await import('../commands/find.ts')
-  return find(options, console_, signal)
+  return find(options, await openConsole(args), untilInterrupted())
 }

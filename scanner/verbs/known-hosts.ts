@@ -1,5 +1,7 @@
 import { untilInterrupted } from '../../common/cli.ts'
+import { lookAhead } from '../look-ahead.ts'
 import { openConsole, readSearchOptions, usageFailure } from '../options.ts'
+import type { PlainVerb } from '../plain-words.ts'
 import { withoutAliasSuffix } from '../ssh/alias.ts'
 
 /** A host as ssh names it, `nixos.installer` or `[nixos.installer]:2222`: one word, no pattern, no comment. */
@@ -9,10 +11,8 @@ const hostForm = /^[\w[][\w.:%[\]-]*$/
  * `scanner known-hosts NAME HOST TYPE KEY`, for ssh only (`scanner ssh-config` has the line): in no
  * help, and read without yargs, which takes longer than the answer.
  */
-export function knownHostsPlainly([verb, ...words]: readonly string[]):
-  | Promise<number>
-  | undefined {
-  return verb === 'known-hosts' ? run(words) : undefined
+export function knownHostsPlainly([verb, ...words]: readonly string[]): PlainVerb | undefined {
+  return verb === 'known-hosts' ? () => run(words) : undefined
 }
 
 async function run(words: readonly string[]): Promise<number> {
@@ -25,6 +25,7 @@ async function run(words: readonly string[]): Promise<number> {
   const bare = withoutAliasSuffix(name)
   const quiet = { all: false, verbose: false, quiet: false }
   const options = { ...readSearchOptions(quiet, bare), name: bare }
+  lookAhead()
   const { knownHosts } = await import('../commands/known-hosts.ts')
   return knownHosts(options, { host, type, key }, await openConsole(quiet), untilInterrupted())
 }

@@ -1,4 +1,5 @@
 import { untilInterrupted } from '../../common/cli.ts'
+import { lookAhead } from '../look-ahead.ts'
 import {
   commonOptions,
   openConsole,
@@ -7,6 +8,7 @@ import {
   shortForms,
   usageFailure,
 } from '../options.ts'
+import type { PlainVerb } from '../plain-words.ts'
 import { withoutAliasSuffix } from '../ssh/alias.ts'
 import type { Verb } from './verb.ts'
 
@@ -34,11 +36,11 @@ export const proxy: Verb = (cli, finish) =>
  * other. To read it takes yargs longer than to find the machine.
  */
 export function proxyPlainly([verb, name, port, ...more]: readonly string[]):
-  | Promise<number>
+  | PlainVerb
   | undefined {
   const isPlain = verb === 'proxy' && name !== undefined && port !== undefined && more.length === 0
   if (!isPlain || [name, port].some((word) => word.startsWith('-'))) return undefined
-  return run({ name, port, all: false, verbose: false, quiet: false })
+  return () => run({ name, port, all: false, verbose: false, quiet: false })
 }
 
 type Arguments = Parameters<typeof openConsole>[0] &
@@ -50,6 +52,7 @@ async function run(args: Arguments): Promise<number> {
   const port = readPort(args.port)
   const name = withoutAliasSuffix(args.name)
   const options = { ...readSearchOptions(args, name), name }
+  lookAhead()
   const { proxy } = await import('../commands/proxy.ts')
   return proxy(options, port, await openConsole(args), untilInterrupted())
 }

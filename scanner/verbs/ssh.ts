@@ -1,5 +1,6 @@
 import { isFingerprint } from '../../common/advertisement.ts'
 import { untilInterrupted } from '../../common/cli.ts'
+import { lookAhead } from '../look-ahead.ts'
 import {
   commonOptions,
   defaultWait,
@@ -9,6 +10,8 @@ import {
   searchOptions,
   usageFailure,
 } from '../options.ts'
+import type { PlainVerb } from '../plain-words.ts'
+import { type SshArguments, splitSshArguments } from '../ssh/arguments.ts'
 import { nameOf } from '../ssh/target.ts'
 import type { Verb } from './verb.ts'
 
@@ -46,23 +49,44 @@ export const ssh: Verb = (cli, finish, typed) =>
         .epilogue(
           'One-letter options are those of ssh(1), and go to it. Without an ssh program a built-in client gives a shell and commands.',
         ),
-    async (args) => {
-      if (args.name === undefined)
-        throw usageFailure('name an installer to open ssh to', "'scanner find' lists them")
-      const name = nameOf(args.name)
-      const limit = args.wait ? undefined : args.timeout
-      const options = {
-        ...readSearchOptions({ ...args, timeout: limit }, name),
-        name,
-        print: args.print,
-        pinned: readFingerprint(args.fingerprint),
-        acceptNewKey: args.acceptNewKey,
-        waitMs: args.wait ? readPatience(args.timeout ?? defaultWait) : undefined,
-      }
-      const { ssh } = await import('../commands/ssh.ts')
-      finish(await ssh(options, typed, await openConsole(args), untilInterrupted()))
-    },
+    async (args) => finish(await run(args, typed)),
   )
+
+/** The same where none of the options is ours; undefined for any other command line. */
+export function sshPlainly([verb, ...words]: readonly string[]): PlainVerb | undefined {
+  const typed = splitSshArguments(verb === 'ssh' ? words : [])
+  const name = typed.destination
+  if (name === undefined || name.startsWith('-') || typed.own.length > 0) return undefined
+  const without = { all: false, verbose: false, quiet: false, wait: false }
+  return () => run({ ...without, name, print: false, acceptNewKey: false }, typed)
+}
+
+type Arguments = Parameters<typeof openConsole>[0] &
+  Parameters<typeof readSearchOptions>[0] & {
+    name?: string | undefined
+    wait: boolean
+    fingerprint?: string | undefined
+    acceptNewKey: boolean
+    print: boolean
+  }
+
+async function run(args: Arguments, typed: SshArguments): Promise<number> {
+  if (args.name === undefined)
+    throw usageFailure('name an installer to open ssh to', "'scanner find' lists them")
+  const name = nameOf(args.name)
+  const limit = args.wait ? undefined : args.timeout
+  const options = {
+    ...readSearchOptions({ ...args, timeout: limit }, name),
+    name,
+    print: args.print,
+    pinned: readFingerprint(args.fingerprint),
+    acceptNewKey: args.acceptNewKey,
+    waitMs: args.wait ? readPatience(args.timeout ?? defaultWait) : undefined,
+  }
+  if (!args.wait) lookAhead()
+  const { ssh } = await import('../commands/ssh.ts')
+  return ssh(options, typed, await openConsole(args), untilInterrupted())
+}
 
 function readFingerprint(text: string | undefined): string | undefined {
   if (text === undefined || isFingerprint(text)) return text

@@ -1,4 +1,5 @@
 import { untilInterrupted } from '../../common/cli.ts'
+import { lookAhead } from '../look-ahead.ts'
 import {
   commonOptions,
   openConsole,
@@ -36,6 +37,7 @@ export const target: Verb = (cli, finish) =>
         )
       const name = withoutAliasSuffix(args.name)
       const options = { ...readSearchOptions(args, name), name }
+      lookAhead()
       const { target } = await import('../commands/target.ts')
       finish(await target(options, args.for, await openConsole(args), untilInterrupted()))
     },

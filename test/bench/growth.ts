@@ -1,5 +1,3 @@
-import type { RemoteInfo } from 'node:dgram'
-import { decode } from 'dns-packet'
 import { eui64FromMac, linkLocalFromMac } from '../../common/address.ts'
 import { encodeAdvertisement } from '../../common/advertisement.ts'
 import { installerSubtype, sshService } from '../../common/contract.ts'
@@ -86,10 +84,7 @@ async function tableOf(answers: readonly Answer[]): Promise<string> {
   const seen = [mdns, service].map((source) => all(source, round))
   // The sources listen a moment later.
   await new Promise(setImmediate)
-  for (const { bytes, address } of answers) {
-    door.arrive(decodeMessage(bytes), address)
-    door.transport.emit('response', decode(bytes), { address, port: 5353 } as RemoteInfo)
-  }
+  for (const { bytes, address } of answers) door.arrive(decodeMessage(bytes), address)
   await new Promise(setImmediate)
   over.abort()
   const machines = merge((await Promise.all(seen)).flat())

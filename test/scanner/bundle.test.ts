@@ -1,0 +1,87 @@
+import { cpSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import t, { type Test } from 'tap'
+import { type CommandResult, runCommand } from '../../common/command.ts'
+import { version } from '../../common/contract.ts'
+import { helpAfter } from '../../scanner/command-line.ts'
+
+/** The bundles (.ci/bundle.mjs) in a folder from which no node_modules are in reach. */
+function install(t: Test): string {
+  const folder = t.testdir()
+  cpSync(fileURLToPath(new URL('../../bundle', import.meta.url)), folder, { recursive: true })
+  return folder
+}
+
+/** Without tap's hooks, which are for the tests. */
+function run(folder: string, program: string, ...words: string[]): Promise<CommandResult> {
+  const environment = ['-u', 'NODE_OPTIONS', `XDG_STATE_HOME=${folder}`, `XDG_CACHE_HOME=${folder}`]
+  const path = join(folder, program, 'main.js')
+  return runCommand('env', [...environment, process.execPath, path, ...words])
+}
+
+t.test('scanner: every verb is there, and says what yargs would', async (t) => {
+  const folder = install(t)
+  const scanner = (...words: string[]) => run(folder, 'scanner', ...words)
+  t.same(await scanner('--version'), { status: 0, stdout: `${version}\n`, stderr: '' })
+  const help = JSON.parse(readFileSync(join(folder, 'scanner/help.json'), 'utf8'))
+  const verbs = [
+    '',
+    'find',
+    'wait',
+    'ssh',
+    'target',
+    'ssh-config',
+    'proxy',
+    'demo',
+    'trust ca init',
+  ]
+  for (const verb of verbs) {
+    const words = verb.split(' ').filter(Boolean)
+    t.equal(help[verb], await helpAfter(words), verb)
+  }
+  t.same(await scanner('find', '--help'), { status: 0, stdout: `${help.find}\n`, stderr: '' })
+  const failures: [string[], number, RegExp][] = [
+    [['find', '-i', 'no-such-link'], 2, /no interface 'no-such-link'/],
+    [['find', '-v', '-i', 'no-such-link'], 2, /no interface 'no-such-link'/],
+    [['find', '--watch', '--json'], 2, /do not go together/],
+    [['wait', 'x', '--for', 'ssh', '--timeout', 'soon'], 2, /expected a duration/],
+    [['find', '--wait', '--timeout', 'soon'], 2, /expected a duration/],
+    [['ssh', 'x', '--interface', 'no-such-link'], 2, /no-such-link/],
+    [['target', 'x', '-i', 'no-such-link'], 2, /no-such-link/],
+    [['proxy', 'x', '22', '-i', 'no-such-link'], 2, /no-such-link/],
+    [['proxy', 'x', 'no-port'], 2, /expected a port/],
+    [['known-hosts', 'x'], 2, /NAME HOST TYPE KEY/],
+    [['no-such-verb'], 2, /no-such-verb/],
+  ]
+  for (const [words, status, said] of failures) {
+    const result = await scanner(...words)
+    t.equal(result.status, status, words.join(' '))
+    t.match(result.stderr, said)
+    t.notMatch(result.stderr, /Warning|fault of ours/)
+  }
+  t.match(await scanner('ssh-config'), { status: 0, stdout: /ProxyCommand/ })
+  t.match(await scanner('trust', 'list'), { status: 3 })
+})
+
+t.test('installer-agent, too', async (t) => {
+  const folder = install(t)
+  t.match(await run(folder, 'agent', '--version'), { status: 0, stdout: version, stderr: '' })
+  const socket = join(folder, 'none')
+  t.match(await run(folder, 'agent', 'status', '--status-socket', socket), { stderr: socket })
+})
+
+t.test('and the library, ssh2 and the log', async (t) => {
+  const folder = install(t)
+  const load = async (path: string) => import(pathToFileURL(join(folder, path)).href)
+  t.match(await load('scanner/index.js'), { discover: Function, Failure: Function })
+  t.match(await load('packages/ssh2.js'), { default: { Client: Function } })
+  t.match(await load('packages/pino.js'), { default: Function })
+})
+
+t.test('the terms of everything that is in it go along', (t) => {
+  const licenses = readFileSync(join(install(t), 'THIRD-PARTY-LICENSES.txt'), 'utf8')
+  for (const name of ['bonjour-service', 'dns-packet', 'ip6addr', 'multicast-dns', 'pino', 'ssh2'])
+    t.match(licenses, new RegExp(`^${name} \\d`, 'm'))
+  t.end()
+})
