@@ -12,6 +12,7 @@ const out = 'dist/bundle'
 /** Each is loaded by itself: with what is not needed at a start, Node would read ten times as much. */
 const parts = [
   'agent/main.ts',
+  'agent/command-line.ts',
   'scanner/main.ts',
   'scanner/plain-line.ts',
   'scanner/command-line.ts',

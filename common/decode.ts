@@ -28,6 +28,11 @@ export function isPlausible(bytes: Buffer): boolean {
   return 12 + count(4) * leastQuestionBytes + records * leastRecordBytes <= bytes.length
 }
 
+/** Whether it says that it is a response (QR in RFC 1035 section 4.1.1); of twelve bytes at least. */
+export function isResponse(bytes: Buffer): boolean {
+  return (bytes.readUInt8(2) & 0x80) !== 0
+}
+
 /** Decodes a datagram; throws a RangeError or Error when it is no DNS message. */
 export function decodeMessage(bytes: Buffer): Message {
   return toMessage(dnsPacket.decode(bytes))

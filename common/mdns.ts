@@ -3,15 +3,17 @@ import { once } from 'node:events'
 import multicastDns from 'multicast-dns'
 import { isIPv4, normalizeAddress, withZone } from './address.ts'
 import { mdnsGroup, mdnsPort } from './contract.ts'
-import { isPlausible, toMessage } from './decode.ts'
+import { decodeMessage, isPlausible, isResponse, toMessage } from './decode.ts'
 import { encodeMessage } from './encode.ts'
 import { errorCode, errorMessage, Failure } from './failure.ts'
 import type { Message } from './message.ts'
+import { Recall } from './recall.ts'
 
 /**
- * The one door to the mDNS wire. multicast-dns 7.2 decodes what arrives and emits it; sockets,
- * memberships and what is sent are ours, because by itself the package joins by IPv4 interface
- * only, polls the interfaces every 5 s, and its codec neither says QU nor compresses names.
+ * The one door to the mDNS wire. multicast-dns 7.2 decodes the responses that arrive and emits them;
+ * sockets, memberships and what is sent are ours, because by itself the package joins by IPv4
+ * interface only, polls the interfaces every 5 s, and its codec neither says QU nor compresses names.
+ * Queries are decoded past it: the same ones come again and again, and are remembered.
  */
 
 /** A message and who sent it; the address carries no zone, the door's link is the zone. */
@@ -19,6 +21,8 @@ export interface Arrival {
   message: Message
   address: string
   port: number
+  /** Of a short query all its bytes but the id: the same text is the same question. */
+  asked?: string | undefined
 }
 
 export interface Destination {
@@ -130,10 +134,14 @@ async function openDoor(
     type: family === 'IPv6' ? 'udp6' : 'udp4',
     reuseAddr: port !== 0,
     recvBufferSize: receiveBufferBytes,
+    // We send to addresses only, and these are spelled right.
+    lookup: (address, _options, found) => found(null, address, family === 'IPv6' ? 6 : 4),
   })
   try {
+    // With an address, which needs no looking up, it listens at once.
+    const listening = once(socket, 'listening')
     socket.bind(port, bindTo)
-    await once(socket, 'listening')
+    await listening
     prepare(socket)
   } catch (cause) {
     socket.close()
@@ -174,19 +182,14 @@ function makeDoor(
     bind: false,
     multicast: false,
   })
+  const listeners: ((arrival: Arrival) => void)[] = []
   const door: Door = {
     interface: interface_,
     family,
     local,
     transport,
     errors: { malformed: 0, socket: 0 },
-    onMessage(listener) {
-      transport.on('packet', (packet, from: RemoteInfo) => {
-        const arrival = readArrival(packet, from)
-        if (arrival) listener(arrival)
-        else door.errors.malformed++
-      })
-    },
+    onMessage: (listener) => listeners.push(listener),
     send(message, to) {
       const bytes = Buffer.isBuffer(message) ? message : encodeMessage(message)
       const address = to ? withZone(to.address, interface_) : group
@@ -198,31 +201,57 @@ function makeDoor(
     },
     close: () => transport.destroy(),
   }
-  sift(socket, () => door.errors.malformed++)
+  const deliver = (arrival: Arrival | undefined) => {
+    if (!arrival) door.errors.malformed++
+    else for (const listener of listeners) listener(arrival)
+  }
+  transport.on('packet', (packet, from: RemoteInfo) =>
+    deliver(readArrival(() => toMessage(packet), from)),
+  )
+  sift(socket, deliver)
   const count = (error: Error) => door.errors['syscall' in error ? 'socket' : 'malformed']++
   transport.on('warning', count)
   transport.on('error', count)
   return door
 }
 
-/** Puts a check before the transport's own listener, which decodes whatever it is given. */
-function sift(socket: Socket, refused: () => void): void {
+/**
+ * Puts a check before the transport's own listener, which decodes whatever it is given, and leaves it
+ * the responses.
+ */
+function sift(socket: Socket, deliver: (arrival: Arrival | undefined) => void): void {
+  const queries = new Recall<Message>(maxQueries)
   const listeners = socket.listeners('message') as ((bytes: Buffer, from: RemoteInfo) => void)[]
   socket.removeAllListeners('message')
   socket.on('message', (bytes, from) => {
-    if (!isPlausible(bytes)) return refused()
+    if (!isPlausible(bytes)) return deliver(undefined)
+    if (!isResponse(bytes)) return deliver(readQuery(bytes, from, queries))
     for (const listener of listeners) listener(bytes, from)
   })
 }
 
+/** Few programs on a link ask again and again, each in its own words. */
+const maxQueries = 64
+/** A question, or some. One with many known answers is another each time. */
+const maxRememberedBytes = 512
+
+function readQuery(bytes: Buffer, from: RemoteInfo, queries: Recall<Message>): Arrival | undefined {
+  const read = () => decodeMessage(bytes)
+  if (bytes.length > maxRememberedBytes) return readArrival(read, from)
+  const asked = bytes.toString('latin1', 2)
+  const recall = () => ({ ...queries.get(asked, read), id: bytes.readUInt16BE(0) })
+  const arrival = readArrival(recall, from)
+  return arrival && { ...arrival, asked }
+}
+
+/** How senders are spelled. */
+const senders = new Recall<string | undefined>(256)
+
 /** A packet can decode and still hold fields of the wrong form; it then is no arrival. */
-function readArrival(
-  packet: Parameters<typeof toMessage>[0],
-  from: RemoteInfo,
-): Arrival | undefined {
+function readArrival(read: () => Message, from: RemoteInfo): Arrival | undefined {
   try {
-    const address = normalizeAddress(from.address)
-    return address ? { message: toMessage(packet), address, port: from.port } : undefined
+    const address = senders.get(from.address, () => normalizeAddress(from.address))
+    return address ? { message: read(), address, port: from.port } : undefined
   } catch {
     return undefined
   }

@@ -58,12 +58,19 @@ export interface Message {
 
 /** DNS names compare without regard to ASCII case (RFC 6762 section 16). */
 export function sameName(a: string, b: string): boolean {
-  return a.length === b.length && a.toLowerCase() === b.toLowerCase()
+  return a === b || (a.length === b.length && a.toLowerCase() === b.toLowerCase())
 }
+
+/** Records are never changed, and compared again and again. */
+const keys = new WeakMap<ResourceRecord, string>()
 
 /** Name, type and data of a record as one string: equal for the same record, whatever its TTL. */
 export function recordKey(record: ResourceRecord): string {
-  return `${record.name.toLowerCase()} ${record.type} ${dataKey(record)}`
+  const known = keys.get(record)
+  if (known !== undefined) return known
+  const key = `${record.name.toLowerCase()} ${record.type} ${dataKey(record)}`
+  keys.set(record, key)
+  return key
 }
 
 /** Name and type: those of a unique name are one set, which is announced and flushed as a whole (RFC 6762 section 10.2). */

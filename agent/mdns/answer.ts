@@ -85,13 +85,19 @@ function divide(
   const toGroup: ResourceRecord[] = []
   for (const { question, found } of answered)
     for (const record of found) {
-      // RFC 6762 section 5.4: unicast is welcome, but a record that the group has not heard for
-      // a quarter of its life goes to all.
-      const fresh = since(record) < (record.ttl * 1000) / 4
+      const fresh = isFreshToGroup(record, since(record))
       if (reachable && (direct || (question.unicast && fresh))) toSender.push(record)
       else if (!direct && since(record) >= repeat) toGroup.push(record)
     }
   return { toSender: distinct(toSender), toGroup: distinct(toGroup) }
+}
+
+/**
+ * RFC 6762 section 5.4: unicast is welcome, but a record that the group has not heard for a quarter of
+ * its life, in milliseconds, goes to all.
+ */
+export function isFreshToGroup({ ttl }: ResourceRecord, sinceMs: number): boolean {
+  return sinceMs < (ttl * 1000) / 4
 }
 
 function response(

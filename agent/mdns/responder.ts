@@ -8,6 +8,7 @@ import { sleep, spread } from '../../common/schedule.ts'
 import type { ResponderStatus } from '../console/status.ts'
 import { goodbye, withdrawn } from './announce.ts'
 import { Announcer } from './announcer.ts'
+import { isProbe } from './answer.ts'
 import { Answerer, sharedDelayMs } from './answerer.ts'
 import { Claims, claimedNames, spokenRecords } from './claims.ts'
 import { LinkDoors } from './doors.ts'
@@ -181,11 +182,11 @@ export class Responder {
     })
   }
 
-  async #hear(door: Door, { message, address, port }: Arrival): Promise<void> {
+  async #hear(door: Door, { message, address, port, asked }: Arrival): Promise<void> {
     const fromSelf = this.#surroundings.isOwn(address)
     if (!fromSelf && !this.#isHeardHere(door, address)) return
     if (!fromSelf) this.#heard++
-    if (!message.response) await this.#hearQuery(door, message, { address, port }, fromSelf)
+    if (!message.response) await this.#hearQuery(door, message, { address, port, asked }, fromSelf)
     else if (!fromSelf && port === mdnsPort) this.#hearResponse(message)
   }
 
@@ -251,18 +252,19 @@ export class Responder {
   async #hearQuery(
     door: Door,
     query: Message,
-    from: { address: string; port: number },
+    from: Pick<Arrival, 'address' | 'port' | 'asked'>,
     fromSelf: boolean,
   ): Promise<void> {
     if (!fromSelf) this.#hearProbe(query)
     if (this.#spoken.length === 0) return
     const direct = door !== this.#doors.group
     const reachable = fromSelf || (await this.#isReachable(from.address))
-    this.#answerer.hear(query, { door, from, direct, reachable })
+    this.#answerer.hear(query, { door, from, asked: from.asked, direct, reachable })
   }
 
   /** Two probe at once. Who loses the host name leaves its services as well: they bear the same name. */
   #hearProbe(query: Message): void {
+    if (!isProbe(query)) return
     const probing = this.#proposed.filter((record) => this.#claims.isInRound(record.name))
     const lost = probing.length > 0 ? lostTies(probing, query) : []
     const labels = lost.filter(isHostName).map(firstLabel)

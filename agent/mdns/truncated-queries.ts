@@ -33,7 +33,8 @@ export class TruncatedQueries {
     const waiting = this.#waiting.get(sender)
     if (waiting === undefined) {
       if (!message.truncated || this.#waiting.size >= maxWaiting) return false
-      const query = { ...message, answers: message.answers.slice(0, maxKept) }
+      const [questions, answers] = [[...message.questions], message.answers.slice(0, maxKept)]
+      const query = { ...message, questions, answers }
       this.#waiting.set(sender, { query, timer: this.#start(sender, answer) })
       return true
     }

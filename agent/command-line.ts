@@ -1,0 +1,71 @@
+import yargs, { type Argv } from 'yargs'
+import { version } from '../common/contract.ts'
+import { readConfig } from './config-file.ts'
+import { type Arguments, checkOptions, wrongUsage } from './option-checks.ts'
+import { environmentPrefix, runOptions, sharedOptions } from './option-table.ts'
+
+/**
+ * Reads a command line of any form, INSTALLER_AGENT_* and the JSON file, in this order of weight, and
+ * does what it says: `run` is the caller's.
+ */
+export async function readCommandLine(
+  argv: readonly string[],
+  run: (args: Arguments) => Promise<void>,
+): Promise<void> {
+  await yargs(argv)
+    .scriptName('installer-agent')
+    .usage('$0 [run]\n\nAnnounces this live installer on every link and keeps its addresses there.')
+    .command(['run', '$0'], 'run until SIGTERM', withOptions, run)
+    .command(
+      'status',
+      'what the running agent holds: addresses, names, conflicts, trouble',
+      (command) =>
+        withHiddenRunOptions(command)
+          .usage('$0 status [--json]\n\nAsks the running agent what it holds on each link.')
+          .option('json', { type: 'boolean', describe: 'print one JSON document' }),
+      async (args) => {
+        const { printStatus } = await import('./console/print-status.ts')
+        await printStatus(checkOptions(args), args.json ?? false)
+      },
+    )
+    .command(
+      'issue',
+      "the console's banner: how to get in, fingerprints, QR code",
+      (command) =>
+        withHiddenRunOptions(command).usage(
+          '$0 issue\n\nPrints how to reach this machine and what to compare: names, addresses, host key\n' +
+            'fingerprints, and a QR code with an ssh:// URI and the first fingerprint. No secrets.',
+        ),
+      async (args) => {
+        const { printIssue } = await import('./console/print-issue.ts')
+        await printIssue(checkOptions(args))
+      },
+    )
+    .config(readNamedConfig(argv))
+    .env(environmentPrefix)
+    .parserConfiguration({ 'boolean-negation': false })
+    .version(version)
+    .strict()
+    .fail((message, error) => {
+      // yargs gives an error of its own for some wrong command lines, and ours as it is for others.
+      if (error && error.name !== 'YError') throw error
+      throw wrongUsage(message, "see 'installer-agent --help'")
+    })
+    .parseAsync()
+}
+
+function withOptions(command: Argv) {
+  return command.options({ ...sharedOptions, ...runOptions })
+}
+
+function withHiddenRunOptions(command: Argv) {
+  const all = withOptions(command)
+  for (const name of Object.keys(runOptions)) all.hide(name)
+  return all
+}
+
+/** The file has to be known before the options that it may hold are read. */
+function readNamedConfig(argv: readonly string[]): object {
+  const { config } = yargs(argv).help(false).version(false).env(environmentPrefix).parseSync()
+  return typeof config === 'string' ? (readConfig(config) as object) : {}
+}
