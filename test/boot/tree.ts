@@ -69,7 +69,7 @@ async function copyDependencies(target: string): Promise<void> {
   const names = paths
     .map((path) => relative(packageFolder, path))
     .filter((path) => !path.includes('/node_modules/'))
-  if (names.length > 0) await run('cp', '-a', '--parents', '-t', target, ...names)
+  await run('env', '-C', packageFolder, 'cp', '-a', '--parents', '-t', target, ...names)
 }
 
 async function linkPrograms(root: string): Promise<void> {
