@@ -92,7 +92,7 @@ async function runOlderUnit(t: Test, { lab, systems: [bare] }: Segment): Promise
     'find',
     system.id,
     '--source',
-    'mdns',
+    'service',
     '--wait',
     '--timeout=20s',
   ])

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { runCommand } from '../../common/command.ts'
 import type { Namespace } from '../../scanner/demo/namespace.ts'
@@ -70,7 +71,7 @@ export async function bootMachine(
     '--capability=CAP_NET_ADMIN',
   ]
   const words = ['-D', root, `--machine=${name}`, `--hostname=${name}`, '--boot', ...options]
-  const group = `installer-discovery-${namespace.pid}-${Math.round(performance.now())}`
+  const group = `installer-discovery-${randomUUID()}`
   const began = performance.now()
   const child = spawn(
     first,
