@@ -79,11 +79,15 @@ export async function bootMachine(
   const child = spawn(
     first,
     [...rest, 'sh', '-c', inOwnGroup, group, ...nspawn, ...own, ...words],
-    { stdio: ['ignore', 'ignore', 'inherit'], detached: true },
+    { stdio: ['ignore', 'ignore', 'pipe'], detached: true },
   )
+  let said = ''
+  child.stderr.on('data', (text) => {
+    said += text
+  })
   const init = () => runCommand('pgrep', ['--exact', '--parent', String(child.pid), 'systemd'])
   const { status, stdout } = await eventually(init, (found) => found.status === 0, startMs)
-  if (status !== 0) throw new Error(`${name} has no init after ${startMs} ms`)
+  if (status !== 0) throw new Error(`${name} has no init after ${startMs} ms: ${said}`)
   const leader = Number(stdout)
   const namespaces = ['--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup']
   const path = 'PATH=/usr/local/bin:/usr/sbin:/usr/bin'
