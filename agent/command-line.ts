@@ -1,8 +1,9 @@
-import yargs, { type Argv } from 'yargs'
+import yargs, { type Argv, type Options } from 'yargs'
 import { version } from '../common/contract.ts'
 import { readConfig } from './config-file.ts'
 import { type Arguments, checkOptions, wrongUsage } from './option-checks.ts'
 import { environmentPrefix, runOptions, sharedOptions } from './option-table.ts'
+import { unitFileNames } from './unit/names.ts'
 
 /**
  * Reads a command line of any form, INSTALLER_AGENT_* and the JSON file, in this order of weight, and
@@ -41,6 +42,31 @@ export async function readCommandLine(
         await printIssue(checkOptions(args))
       },
     )
+    .command(
+      'unit [file]',
+      'prints the systemd unit for this installation, where no NixOS module makes it',
+      (command) =>
+        withHidden(command, { ...sharedOptions, ...runOptions })
+          .usage(
+            '$0 unit [FILE]\n\nPrints a unit file for systemd with the paths of this installation ' +
+              '(docs/other-distributions.md).',
+          )
+          .positional('file', {
+            choices: unitFileNames,
+            default: 'installer-agent.service' as const,
+          })
+          .option('systemd', {
+            type: 'number',
+            requiresArg: true,
+            describe: 'version of systemd that it is for; without it, the one of this machine',
+          }),
+      async (args) => {
+        if (args.systemd !== undefined && !Number.isInteger(args.systemd))
+          throw wrongUsage('expected a version number after --systemd', 'for example --systemd 257')
+        const { printUnit } = await import('./console/print-unit.ts')
+        await printUnit(args.file, args.systemd)
+      },
+    )
     .config(readNamedConfig(argv))
     .env(environmentPrefix)
     .parserConfiguration({ 'boolean-negation': false })
@@ -59,8 +85,13 @@ function withOptions(command: Argv) {
 }
 
 function withHiddenRunOptions(command: Argv) {
+  return withHidden(command, runOptions)
+}
+
+/** Known, for the file and the environment may have them, but not shown. */
+function withHidden(command: Argv, hidden: Record<string, Options>) {
   const all = withOptions(command)
-  for (const name of Object.keys(runOptions)) all.hide(name)
+  for (const name of Object.keys(hidden)) all.hide(name)
   return all
 }
 

@@ -2,10 +2,13 @@
 import './frugal.ts'
 import { runProgram, untilInterrupted } from '../common/cli.ts'
 import { exitStatus } from '../common/contract.ts'
-import { createLog } from '../common/log.ts'
+import { createLog, type Log, type LogLevel } from '../common/log.ts'
 import { runDaemon } from './daemon.ts'
 import { type Arguments, checkOptions } from './option-checks.ts'
 import { readPlainly } from './plain-words.ts'
+import { journalLog } from './systemd/journal.ts'
+import { passedSockets } from './systemd/passed-sockets.ts'
+import { serviceManager } from './systemd/service-manager.ts'
 
 /** `run` as a unit starts it is read without yargs, which would stay in memory as long as the agent runs: 6 MB. */
 async function main(argv: string[]): Promise<number> {
@@ -20,8 +23,15 @@ async function main(argv: string[]): Promise<number> {
 
 async function run(args: Arguments): Promise<void> {
   const options = checkOptions(args)
-  const log = await createLog('installer-agent', options.logLevel)
-  await runDaemon(options, log, untilInterrupted())
+  const sockets = passedSockets()
+  const log = await openLog(sockets.get('journal'), options.logLevel)
+  const manager = serviceManager(sockets.get('notify'), log)
+  await runDaemon(options, log, manager, untilInterrupted())
+}
+
+async function openLog(journal: number | undefined, level: LogLevel): Promise<Log> {
+  const name = 'installer-agent'
+  return journal === undefined ? createLog(name, level) : journalLog(journal, name, level)
 }
 
 void runProgram('installer-agent', () => main(process.argv.slice(2)))

@@ -1,3 +1,6 @@
+import { fstatSync } from 'node:fs'
+import type { DestinationStream } from 'pino'
+
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]
 
@@ -17,11 +20,30 @@ export interface Log {
 export async function createLog(name: string, level: LogLevel): Promise<Log> {
   if (level === 'silent') return silence
   const { pino } = await import('pino')
-  const log: Log = pino(
-    { name, level, base: { pid: process.pid } },
-    pino.destination({ dest: 2, sync: true }),
-  )
+  const stderr = pino.destination({ dest: 2, sync: true })
+  const options = { name, level, base: { pid: process.pid } }
+  const log: Log = pino(options, isJournal(2) ? withPriority(stderr) : stderr)
   return log
+}
+
+/** JOURNAL_STREAM in systemd.exec(5): whoever is started with other streams inherits it as well. */
+function isJournal(descriptor: number): boolean {
+  const { dev, ino } = fstatSync(descriptor)
+  return process.env.JOURNAL_STREAM === `${dev}:${ino}`
+}
+
+/** The journal takes the priority of a line from its beginning (sd-daemon(3)). */
+function withPriority(stream: DestinationStream): DestinationStream {
+  return { write: (line) => stream.write(`<${priorityOf(line)}>${line}`) }
+}
+
+/** From pino's level, which it writes first, to syslog(3)'s. */
+function priorityOf(line: string): number {
+  const level = Number(/^\{"level":(\d+)/.exec(line)?.[1])
+  if (level >= 60) return 2
+  if (level >= 50) return 3
+  if (level >= 40) return 4
+  return level >= 30 ? 6 : 7
 }
 
 const silence: Log = { error() {}, warn() {}, info() {}, debug() {} }
