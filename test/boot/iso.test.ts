@@ -4,9 +4,10 @@ import t, { type Test } from 'tap'
 import { eui64FromMac } from '../../common/address.ts'
 import { type CommandResult, runCommand } from '../../common/command.ts'
 import { type Namespace, runInside } from '../../scanner/demo/namespace.ts'
+import type { Machine } from '../../scanner/machine.ts'
 import { type Lab, makeLab, scannerProgram, skipWithoutRoot, sshOptions } from '../netns/lab.ts'
 import { type Live, startLive, type Timed } from '../netns/live.ts'
-import { makeSwitch, plugInto } from '../netns/segment.ts'
+import { eventually, makeSwitch, plugInto } from '../netns/segment.ts'
 import { type Block, guide, readBlocks } from './guide.ts'
 import { liveParts, makeIso } from './iso.ts'
 import { type Computer, switchOn } from './qemu.ts'
@@ -124,23 +125,21 @@ async function isOneMachine(t: Test, desk: Desk, live: Live): Promise<void> {
   await desk.pc.plug(second)
   const event = await live.event(({ installer }) => installer.links.length === 2)
   t.comment(`a second card is announced: ${seconds(event.cameAt - plugged)} after it was put in`)
-  t.equal(event.event, 'changed')
-  await bothLinks(t, desk)
+  await hasOneRow(t, desk)
 }
 
-async function bothLinks(t: Test, { lab }: Desk): Promise<void> {
-  const { stdout } = await lab.scanner(['find', '--json', '--timeout', '30'])
-  const { installers } = JSON.parse(stdout)
-  t.match(installers, [
-    {
-      id,
-      links: [
-        { interface: 'eno1', mac: first.mac },
-        { interface: 'eno2', mac: second.mac },
-      ],
-    },
-  ])
-  t.equal(installers.length, 1, 'one row')
+/** A machine that is busy with its start may answer late. */
+async function hasOneRow(t: Test, { lab }: Desk): Promise<void> {
+  const look = async () => JSON.parse((await lab.scanner(['find', '--json'])).stdout).installers
+  const isWhole = (installers: Machine[]) =>
+    installers.length === 1 && installers[0]?.links.length === 2
+  const rows: Machine[] = await eventually(look, isWhole, 60_000)
+  const links = [
+    { interface: 'eno1', mac: first.mac },
+    { interface: 'eno2', mac: second.mac },
+  ]
+  t.match(rows, [{ id, links }])
+  t.equal(rows.length, 1, 'one row')
 }
 
 async function followsGuide(t: Test, { shell }: Desk, when: Block['when']): Promise<void> {
@@ -178,7 +177,7 @@ async function isKnownAgain(t: Test, desk: Desk, live: Live): Promise<void> {
   await followsGuide(t, desk, 'again')
   const later = await lab.scanner(['ssh', id, ...sshOptions(lab), '--', 'true'])
   t.equal(later.status, 0, 'it is remembered')
-  await bothLinks(t, desk)
+  await hasOneRow(t, desk)
 }
 
 async function isOff(t: Test, { lab, pc }: Desk): Promise<void> {
