@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
-import { sshOptions } from '../netns/lab.ts'
 import { eventually, statesOf } from '../netns/segment.ts'
+import { makeByHand } from './by-hand.ts'
 import { areKeptApart } from './hardening.ts'
 import { sayGoodbye, startAgain } from './lifecycle.ts'
 import {
@@ -11,6 +11,7 @@ import {
   type Segment,
   show,
   since,
+  ssh,
 } from './live.ts'
 import { skipWithoutMachines } from './machine.ts'
 
@@ -30,6 +31,7 @@ t.test('three live systems', { skip }, async (t) => {
   await t.test('say goodbye', (t) => sayGoodbye(t, segment))
   await t.test('start it again for ever, later and later', (t) => startAgain(t, segment))
   await t.test('run the unit of an older systemd', (t) => runOlderUnit(t, segment))
+  await t.test('can be made by hand', (t) => makeByHand(t, segment))
   await t.test('keep their addresses beside NetworkManager', (t) => outlastManager(t, segment))
 })
 
@@ -53,9 +55,6 @@ interface Row {
   id: string
   target: string
 }
-
-const ssh = ({ lab }: Segment, name: string, ...command: string[]) =>
-  lab.scanner(['ssh', name, ...sshOptions(lab), '--', ...command])
 
 async function letIn(t: Test, segment: Segment): Promise<void> {
   for (const { id, name, began } of segment.systems) {

@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import { eui64FromMac, linkLocalFromMac } from '../../common/address.ts'
+import type { CommandResult } from '../../common/command.ts'
 import type { Namespace } from '../../scanner/demo/namespace.ts'
-import { type Lab, machine, makeLab } from '../netns/lab.ts'
+import { type Lab, machine, makeLab, sshOptions } from '../netns/lab.ts'
 import { makeSwitch, plugInto } from '../netns/segment.ts'
 import { bootMachine, type Machine } from './machine.ts'
 import {
@@ -109,6 +110,11 @@ ipv6.ra-timeout=8
 `
 
 export const agentUnit = 'installer-agent.service'
+
+/** Runs a command on a machine by `scanner ssh`, with the operator's key. */
+export function ssh({ lab }: Segment, name: string, ...command: string[]): Promise<CommandResult> {
+  return lab.scanner(['ssh', name, ...sshOptions(lab), '--', ...command])
+}
 
 /** Properties of a unit, by name. */
 export async function show(

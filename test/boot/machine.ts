@@ -50,6 +50,9 @@ for line in $(grep -E '^(0:|[0-9]+:name=systemd:)' /proc/self/cgroup); do
 done
 exec env "$@"`
 
+/** Time for systemd-nspawn to start an init; it takes a tenth of a second on a machine with time. */
+const startMs = 20_000
+
 export interface Machine {
   namespace: Namespace
   /** When it was switched on, on the clock of performance.now(). */
@@ -79,7 +82,8 @@ export async function bootMachine(
     { stdio: ['ignore', 'ignore', 'inherit'], detached: true },
   )
   const init = () => runCommand('pgrep', ['--exact', '--parent', String(child.pid), 'systemd'])
-  const { stdout } = await eventually(init, ({ status }) => status === 0)
+  const { status, stdout } = await eventually(init, (found) => found.status === 0, startMs)
+  if (status !== 0) throw new Error(`${name} has no init after ${startMs} ms`)
   const leader = Number(stdout)
   const namespaces = ['--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup']
   const path = 'PATH=/usr/local/bin:/usr/sbin:/usr/bin'
@@ -89,9 +93,10 @@ export async function bootMachine(
     began,
     inside: (command, ...args) => run('nsenter', ...enter, command, ...args),
     async off() {
+      const closed = child.exitCode ?? child.signalCode ?? once(child, 'close')
       // With its init all its processes end, and then systemd-nspawn.
-      process.kill(leader, 'SIGKILL')
-      await once(child, 'close')
+      if (closed instanceof Promise) process.kill(leader, 'SIGKILL')
+      await closed
       await eventually(
         () => runCommand('sh', ['-c', removeGroup, group]),
         ({ status }) => status === 0,

@@ -111,8 +111,9 @@ WantedBy=multi-user.target
 const sshdSettings = `PasswordAuthentication no
 KbdInteractiveAuthentication no
 PermitRootLogin prohibit-password
-HostCertificate /run/installer-agent/certificates/ssh_host_ed25519_key-cert.pub
 `
+const certificate =
+  'HostCertificate /run/installer-agent/certificates/ssh_host_ed25519_key-cert.pub\n'
 
 /** Makes it what a live ISO is before its agent: whoever has the key gets in as `nixos` or root. */
 export async function makeLive(root: string, publicKey: string): Promise<void> {
@@ -141,6 +142,7 @@ export async function installUnits(root: string): Promise<void> {
     await write(root, `/etc/systemd/system/${name}`, text)
     if (text.includes('[Install]')) await enable(root, name)
   }
+  await write(root, '/etc/ssh/sshd_config.d/certificate.conf', certificate)
   await mkdir(join(root, '/etc/issue.d'), { recursive: true })
   await symlink('/run/installer-agent/issue', join(root, '/etc/issue.d/installer-agent.issue'))
 }
