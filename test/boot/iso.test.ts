@@ -1,16 +1,13 @@
-import { readFile, truncate, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import t, { type Test } from 'tap'
 import { eui64FromMac } from '../../common/address.ts'
-import { type CommandResult, runCommand } from '../../common/command.ts'
-import { type Namespace, runInside } from '../../scanner/demo/namespace.ts'
 import type { Machine } from '../../scanner/machine.ts'
-import { type Lab, makeLab, scannerProgram, skipWithoutRoot, sshOptions } from '../netns/lab.ts'
+import { skipWithoutRoot, sshOptions } from '../netns/lab.ts'
 import { type Live, startLive, type Timed } from '../netns/live.ts'
-import { eventually, makeSwitch, plugInto } from '../netns/segment.ts'
+import { eventually } from '../netns/segment.ts'
+import { type Desk, makeDesk } from './desk.ts'
 import { type Block, guide, readBlocks } from './guide.ts'
-import { liveParts, makeIso } from './iso.ts'
-import { type Computer, switchOn } from './qemu.ts'
+import { liveParts } from './iso.ts'
 
 /**
  * A live ISO from power-on to power-off, on a PC in software: found, entered, led through the guide, given
@@ -24,13 +21,10 @@ const skip =
 const first = { mac: '52:54:00:12:34:56', bridge: 'br0' }
 const second = { mac: '52:54:00:12:34:57', bridge: 'br1' }
 const id = eui64FromMac(first.mac)
-/** A disk that is never filled. */
-const diskBytes = 16 * 1024 ** 3
-
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`
 
 t.test('a live ISO', { skip }, async (t) => {
-  const desk = await makeDesk(t)
+  const desk = await makeDesk(t, first)
   const live = startLive(t, desk.lab, ['find', '--watch', '--ndjson'])
   await t.test('is found and entered', (t) => isFoundAndEntered(t, desk, live))
   await t.test('is one machine on two links', (t) => isOneMachine(t, desk, live))
@@ -39,65 +33,6 @@ t.test('a live ISO', { skip }, async (t) => {
   await t.test('is off', (t) => isOff(t, desk))
   live.stop()
 })
-
-interface Desk {
-  lab: Lab
-  hub: Namespace
-  pc: Computer
-  /** When it was switched on, on the clock of performance.now(). */
-  began: number
-  /** Runs lines of the operator's shell, or of a shell on the installer. */
-  shell(where: string, script: string): Promise<CommandResult>
-}
-
-/** The operator's machine, and one with the ISO in its drive; each of its cards leads to a link of its own. */
-async function makeDesk(t: Test): Promise<Desk> {
-  const lab = await makeLab(t)
-  const folder = await lab.newFolder('iso')
-  const beforeIso = performance.now()
-  const iso = await makeIso(lab, folder)
-  t.comment(`the ISO is made: ${seconds(performance.now() - beforeIso)}`)
-  const disk = join(folder, 'disk')
-  await writeFile(disk, '')
-  await truncate(disk, diskBytes)
-  const hub = await makeSwitch(t, 'br0', 'br1')
-  await plugInto(hub, 'port1', { namespace: lab.operator, card: 'eno1' }, 'br0')
-  await plugInto(hub, 'port2', { namespace: lab.operator, card: 'eno2' }, 'br1')
-  const shell = await furnish(lab)
-  const pc = await switchOn(hub, { iso, disk, card: first, folder })
-  return { lab, hub, pc, began: performance.now(), shell }
-}
-
-/** Gives the operator a user database with a home of the test's own, a key in it, and `scanner` on PATH. */
-async function furnish(lab: Lab): Promise<Desk['shell']> {
-  const home = await lab.newFolder('home')
-  const users = (await readFile('/etc/passwd', 'utf8')).replace(
-    /^(root(?::[^:]*){4}:)[^:]*/m,
-    `$1${home}`,
-  )
-  await writeFile(join(home, 'passwd'), users)
-  await runInside(lab.operator, 'mount', ['--bind', join(home, 'passwd'), '/etc/passwd'])
-  await runInside(lab.operator, 'mkdir', ['-m', '700', join(home, '.ssh')])
-  // The operator of the guide has a key, and says yes to a fingerprint.
-  const config = ['StrictHostKeyChecking accept-new', `IdentityFile ${lab.files.identity}`, '']
-  await writeFile(join(home, '.ssh', 'config'), config.join('\n'))
-  const program = `#!/bin/sh\nexec '${process.execPath}' '${scannerProgram}' "$@"\n`
-  await writeFile(join(home, 'scanner'), program, { mode: 0o755 })
-  const variables = [
-    `HOME=${home}`,
-    `XDG_STATE_HOME=${lab.files.folder}`,
-    `PATH=${home}:${process.env.PATH}`,
-  ]
-  const [enter = '', ...rest] = [...lab.operator.enter, 'env', '-C', home, ...variables]
-  const shells = {
-    operator: ['sh', '-eux'],
-    installer: ['scanner', 'ssh', 'NixOS', '--', 'sh', '-eux'],
-  }
-  return (where, script) => {
-    const words = where === 'installer' ? shells.installer : [...shells.operator, '-c', script]
-    return runCommand(enter, [...rest, ...words], undefined, where === 'installer' ? script : '')
-  }
-}
 
 const isAnnounced = ({ event, installer }: Timed) =>
   event !== 'lost' && installer.id === id && installer.name === 'NixOS'
@@ -163,10 +98,9 @@ async function followsGuide(t: Test, { shell }: Desk, when: Block['when']): Prom
 /** The guide ends with a reboot. */
 async function isKnownAgain(t: Test, desk: Desk, live: Live): Promise<void> {
   const { lab } = desk
-  const gone = live.events.findLast(({ event }) => event === 'lost')
-  t.ok(gone, 'it has said goodbye')
+  const gone = await live.event(({ event, installer }) => event === 'lost' && installer.id === id)
   const again = await live.event(isAnnounced)
-  t.comment(`found again: ${seconds(again.cameAt - (gone?.cameAt ?? 0))} after its goodbye`)
+  t.comment(`found again: ${seconds(again.cameAt - gone.cameAt)} after its goodbye`)
   await lab.scanner(['wait', id, '--for', 'ssh'])
   const refused = await lab.scanner(['ssh', id, ...sshOptions(lab), '--', 'true'])
   t.equal(refused.status, 5)

@@ -32,6 +32,12 @@ LABEL live
   APPEND console=ttyS0 quiet mitigations=off
 `
 
+/** What Debian starts and nobody here needs: upkeep of an installed system, and a service manager for each who logs in. */
+const needless = [
+  ...['apt-daily.timer', 'apt-daily-upgrade.timer', 'dpkg-db-backup.timer', 'fstrim.timer'],
+  ...['e2scrub_all.timer', 'e2scrub_reap.service', 'user@.service'],
+]
+
 /** The folder with the parts that stay the same, as `.ci/live` has made them; undefined where there is none. */
 export async function liveParts(): Promise<string | undefined> {
   const { stdout } = await runCommand('sh', [partsScript, 'path'])
@@ -61,18 +67,20 @@ async function makeMachine(root: string, lab: Lab): Promise<void> {
   await write(root, '/etc/systemd/network/50-any.network', '[Match]\nType=ether\n')
   await enable(root, 'systemd-networkd.service')
   await disable(root, 'NetworkManager.service', 'NetworkManager-wait-online.service')
-  // A live system does not wait for an address that nobody gives it.
-  await disable(root, 'systemd-networkd-wait-online.service')
+  await run('systemctl', `--root=${root}`, '--quiet', 'mask', ...needless)
   // The indices that systemd makes after an update of /usr are up to date (systemd-update-done.service(8)).
   await run('touch', join(root, 'etc/.updated'), join(root, 'var/.updated'))
 }
+
+/** As in .ci/live. */
+const uncompressed = ['-noI', '-noD', '-noF', '-noX', '-no-fragments', '-b', '32K']
 
 async function burn(parts: string, changes: string, folder: string): Promise<string> {
   const [machine, menu, iso] = ['machine.squashfs', 'isolinux.cfg', 'live.iso'].map((name) =>
     join(folder, name),
   ) as [string, string, string]
   await mkdir(folder, { recursive: true })
-  await run('mksquashfs', changes, machine, '-comp', 'lz4', '-quiet', '-no-progress')
+  await run('mksquashfs', changes, machine, ...uncompressed, '-quiet', '-no-progress')
   await writeFile(menu, bootMenu)
   const boot = ['-b', 'isolinux/isolinux.bin', '-c', 'isolinux/boot.cat']
   // How isolinux wants to lie on a CD (isolinux(1)).

@@ -42,7 +42,7 @@ export interface Computer {
 
 /** A PC of the nineties: its CD drive and its slots are those that Debian's cloud kernel knows. */
 const pc = [
-  ...['-machine', 'pc', '-accel', 'tcg,thread=multi', '-smp', '2', '-m', '1024'],
+  ...['-machine', 'pc', '-accel', 'tcg', '-smp', '1', '-m', '1024'],
   // Host keys want randomness, and any real CPU of the last ten years has an instruction for it.
   ...['-cpu', 'qemu64,+rdrand'],
   ...['-nodefaults', '-no-user-config', '-display', 'none', '-boot', 'd'],
