@@ -103,7 +103,7 @@ export class Daemon {
 
   /** The names of the links that are served. */
   get served(): string[] {
-    return this.status().links.map((link) => link.interface)
+    return [...this.#served.values()].map(({ name }) => name)
   }
 
   status(): AgentStatus {

@@ -42,6 +42,10 @@ export class ServedLink {
     means.log.info({ link: link.name, mac: link.mac }, 'link is served')
   }
 
+  get name(): string {
+    return this.#link.name
+  }
+
   /** Addresses and names are made of the MAC: with another one it is another link. */
   isSame({ mac }: Link): boolean {
     return this.#link.mac === mac

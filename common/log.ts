@@ -1,3 +1,4 @@
+import { fstatSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type * as Pino from 'pino'
 
@@ -22,7 +23,13 @@ export function createLog(name: string, level: LogLevel): Log {
   const { pino } = createRequire(import.meta.url)('pino') as typeof Pino
   const stderr = pino.destination({ dest: 2, sync: true })
   const options = { name, level, base: { pid: process.pid } }
-  return pino(options, process.env.JOURNAL_STREAM ? withPriority(stderr) : stderr)
+  return pino(options, isJournal(2) ? withPriority(stderr) : stderr)
+}
+
+/** JOURNAL_STREAM in systemd.exec(5): whoever is started with other streams inherits it as well. */
+function isJournal(descriptor: number): boolean {
+  const { dev, ino } = fstatSync(descriptor)
+  return process.env.JOURNAL_STREAM === `${dev}:${ino}`
 }
 
 /** The journal takes the priority of a line from its beginning (sd-daemon(3)). */

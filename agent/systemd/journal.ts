@@ -13,19 +13,16 @@ const priorities: Record<Level, number> = { error: 3, warn: 4, info: 6, debug: 7
 export function journalLog(socket: number, name: string, level: LogLevel): Log {
   const say = (own: Level) => {
     if (logLevels.indexOf(own) > logLevels.indexOf(level)) return () => {}
-    return (facts: object, sentence: string) =>
-      send(socket, journalEntry(name, own, facts, sentence))
+    return (facts: object, sentence: string) => {
+      try {
+        writeSync(socket, journalEntry(name, own, facts, sentence))
+      } catch {
+        // A log must not end the program: what the journal does not take goes the way of other output.
+        process.stderr.write(`${sentence}\n`)
+      }
+    }
   }
   return { error: say('error'), warn: say('warn'), info: say('info'), debug: say('debug') }
-}
-
-/** A log must not end the program: what the journal does not take goes the way of other output. */
-function send(socket: number, entry: Buffer): void {
-  try {
-    writeSync(socket, entry)
-  } catch {
-    process.stderr.write(entry)
-  }
 }
 
 /** A datagram of the journal's native protocol (systemd.io/JOURNAL_NATIVE_PROTOCOL). */

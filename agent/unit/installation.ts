@@ -15,15 +15,15 @@ const debianSshd = '/usr/lib/systemd/system/ssh.service'
 export async function findInstallation(systemd?: number): Promise<Installation> {
   const node = realpathSync(process.execPath)
   const program = realpathSync(process.argv[1] ?? '')
-  const helpers = ['ip', 'ssh-keygen'].map(findProgram)
+  // Only who certifies needs ssh-keygen.
+  const helpers = [findProgram('ip'), lookUp('ssh-keygen') ?? []].flat()
   const real = helpers.map((path) => realpathSync(path))
   const found = new Set(helpers.map((path) => dirname(path)))
   return {
     command: [node, program, 'run'],
     programs: programFolders({ node, package: packageFolder(program), helpers: real }),
     path: [...found].filter((folder) => !systemdPath.includes(folder)),
-    agetty: findProgram('agetty'),
-    systemctl: findProgram('systemctl'),
+    locate: findProgram,
     sshd: exists(debianSshd) ? 'ssh.service' : 'sshd.service',
     systemd: systemd ?? (await systemdVersion()),
   }
@@ -36,10 +36,14 @@ function packageFolder(program: string): string {
 }
 
 function findProgram(name: string): string {
-  const folders = (commandEnvironment().PATH ?? '').split(delimiter)
-  const found = folders.map((folder) => join(folder, name)).find(exists)
+  const found = lookUp(name)
   if (!found) throw commandMissing(name)
   return found
+}
+
+function lookUp(name: string): string | undefined {
+  const folders = (commandEnvironment().PATH ?? '').split(delimiter)
+  return folders.map((folder) => join(folder, name)).find(exists)
 }
 
 function exists(path: string): boolean {

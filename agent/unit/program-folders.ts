@@ -35,7 +35,7 @@ function isOfSystem(folder: string): boolean {
 
 function checkVisible(folder: string): void {
   const reason = hidden.test(`${folder}/`)
-    ? `the unit is kept from ${folder}, where a part of it lies`
+    ? `the unit does not see ${folder}, where a part of the agent lies`
     : !plain.test(folder) && `expected a path of letters, digits and /._+@-, got '${folder}'`
   if (!reason) return
   const advice =

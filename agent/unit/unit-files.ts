@@ -10,8 +10,8 @@ export interface Installation {
   programs: readonly string[]
   /** Folders with `ip` and `ssh-keygen` that systemd would not look in. */
   path: readonly string[]
-  agetty: string
-  systemctl: string
+  /** The path of another program; throws a Failure when it is missing. */
+  locate(name: string): string
   /** sshd's unit. */
   sshd: string
   /** Version of systemd. */
@@ -55,7 +55,6 @@ export function unitFile(name: UnitFile, machine: Installation): string {
     .split('\n')
     .flatMap((line) => lines[line] ?? line)
     .join('\n')
-    .replaceAll('@agetty@', machine.agetty)
-    .replaceAll('@systemctl@', machine.systemctl)
+    .replace(/@(agetty|systemctl)@/g, (_, program: string) => machine.locate(program))
     .replaceAll('@sshd@', machine.sshd)
 }

@@ -16,6 +16,9 @@ t.test('each verb has its help', async (t) => {
   t.match(status, /installer-agent status \[--json\]/)
   t.match(status, '--status-socket')
   t.notMatch(status, '--static-address', 'what only run heeds is not shown')
+  const unit = (await run(['unit', '--help'])).stdout
+  t.match(unit, /unit \[FILE\][\s\S]*--systemd/)
+  t.notMatch(unit, '--hostname')
   t.match((await run(['issue', '--help'])).stdout, /QR code[\s\S]*--host-keys/)
 })
 
@@ -29,6 +32,8 @@ t.test('wrong usage is status 2, an agent that is not there status 1', async (t)
     [['status', '--status-socket'], 2, /status-socket/],
     [['run', '--ca-key', 'here'], 2, /expected an absolute path, or none, after --ca-key/],
     [['run', '--issue-file', 'here'], 2, /expected an absolute path/],
+    [['unit', 'other.service'], 2, /Choices: "installer-agent.service"/],
+    [['unit', '--systemd', 'new'], 2, /expected a version number after --systemd/],
     [['status', '--status-socket', nowhere], 1, /no running installer-agent answers/],
   ]
   for (const [args, expected, complaint] of cases) {

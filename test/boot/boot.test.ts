@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import { unitFileNames } from '../../agent/unit/names.ts'
 import { eventually, statesOf } from '../netns/segment.ts'
 import { makeByHand } from './by-hand.ts'
 import { areKeptApart } from './hardening.ts'
@@ -72,12 +73,16 @@ async function runTheUnit(t: Test, { systems: [system] }: Segment): Promise<void
   t.equal(await inside('installer-agent', 'unit'), text)
   t.match(text, /^Type=notify$/m)
   t.match(text, /^RestartSteps=/m, 'it is that of this systemd')
-  const verify = ['systemd-analyze', 'verify', '--man=no', '--recursive-errors=no']
-  t.equal(await inside('sh', '-c', `${[...verify, agentUnit].join(' ')} 2>&1`), '')
-  const judged = await inside('systemd-analyze', 'security', '--no-pager', agentUnit)
-  const exposure = /Overall exposure level for .*: (\d+\.\d+)/.exec(judged)?.[1]
-  t.comment(`exposure ${exposure}, says ${(await inside('systemctl', '--version')).split('\n')[0]}`)
-  t.ok(Number(exposure) <= 1.5)
+  const services = unitFileNames.filter((name) => name.endsWith('.service'))
+  const paths = unitFileNames.filter((name) => name.endsWith('.path'))
+  const verify = 'systemd-analyze verify --man=no --recursive-errors=no'
+  t.equal(await inside('sh', '-c', `${verify} ${[...services, ...paths].join(' ')} 2>&1`), '')
+  t.comment((await inside('systemctl', '--version')).split('\n')[0])
+  for (const name of services) {
+    const judged = await inside('systemd-analyze', 'security', '--no-pager', name)
+    const exposure = /Overall exposure level for .*: (\d+\.\d+)/.exec(judged)?.[1]
+    t.ok(Number(exposure) <= 1.5, `${name} ${exposure}`)
+  }
 }
 
 async function runOlderUnit(t: Test, { lab, systems: [bare] }: Segment): Promise<void> {
@@ -106,13 +111,19 @@ async function runOlderUnit(t: Test, { lab, systems: [bare] }: Segment): Promise
 
 async function waitForNoNetwork(t: Test, { systems }: Segment): Promise<void> {
   const [bare, , manager] = systems as [LiveSystem, LiveSystem, LiveSystem]
-  const moment = async (of: LiveSystem, name: string, event: string) =>
-    Number((await show(of, name, `${event}TimestampMonotonic`))[`${event}TimestampMonotonic`])
   const ready = await moment(bare, agentUnit, 'ActiveEnter')
+  const init = await moment(bare, '', 'Userspace')
+  t.comment(`ready ${Math.round((ready - init) / 1000)} ms after init began`)
   t.ok(ready > 0 && ready <= (await moment(bare, 'network-online.target', 'ActiveEnter')))
   const beside = await moment(manager, agentUnit, 'ActiveEnter')
   const online = await moment(manager, 'NetworkManager-wait-online.service', 'ExecMainExit')
   t.ok(beside > 0 && (online === 0 || online - beside > 3_000_000), 'it was ready long before')
+}
+
+/** When something happened to a unit, or to the whole (''), in microseconds; 0 when it has not. */
+async function moment(system: LiveSystem, unit: string, event: string): Promise<number> {
+  const name = `${event}TimestampMonotonic`
+  return Number((await show(system, unit, name))[name])
 }
 
 async function keepAJournal(t: Test, { systems }: Segment): Promise<void> {

@@ -44,6 +44,10 @@ export async function startAgain(t: Test, { lab, systems }: Segment): Promise<vo
   t.comment(`ready again after ${delaysMs.map((delay) => `${delay} ms`).join(', ')}`)
   const [first = 0, , third = 0] = delaysMs
   t.ok(third > first + 1000, 'the delay grows')
+  await bare.inside('systemctl', 'stop', agentUnit)
+  const left = [`${bare.own} usable`]
+  t.same(await statesBecome(bare.namespace, left), left, 'it knew them for its own')
+  await bare.inside('systemctl', 'start', agentUnit)
   const found = await lab.scanner(['find', bare.id, '--json', '--wait', '--timeout', '20s'])
   t.equal(found.status, 0, found.stderr)
 }

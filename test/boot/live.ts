@@ -116,13 +116,14 @@ export function ssh({ lab }: Segment, name: string, ...command: string[]): Promi
   return lab.scanner(['ssh', name, ...sshOptions(lab), '--', ...command])
 }
 
-/** Properties of a unit, by name. */
+/** Properties of a unit, or of the manager (''), by name. */
 export async function show(
   { inside }: LiveSystem,
   unit: string,
   ...names: string[]
 ): Promise<Record<string, string>> {
-  const shown = await inside('systemctl', 'show', `--property=${names.join()}`, unit)
+  const of = unit === '' ? [] : [unit]
+  const shown = await inside('systemctl', 'show', `--property=${names.join()}`, ...of)
   const lines = shown.trim().split('\n')
   return Object.fromEntries(lines.map((line) => line.split(/=(.*)/s)))
 }

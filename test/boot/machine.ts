@@ -17,8 +17,10 @@ export async function skipWithoutMachines(...more: string[]): Promise<string | f
   if (reason) return reason
   const tree = await debianTree()
   if (!tree) return 'no Debian tree to boot (.ci/tree)'
-  const words = [...nspawn, '--private-network', '-D', tree, '--as-pid2', 'true']
-  const { status, stderr } = await runCommand('env', words)
+  // What it writes there stays with us.
+  const ownRun = ['--mount', 'sh', '-c', 'mount -t tmpfs tmpfs /run && exec env "$@"', 'sh']
+  const words = [...ownRun, ...nspawn, '--private-network', '-D', tree, '--as-pid2', 'true']
+  const { status, stderr } = await runCommand('unshare', words)
   return status !== 0 && `systemd-nspawn cannot start a machine here: ${stderr.trim()}`
 }
 
@@ -79,11 +81,15 @@ export async function bootMachine(
   const child = spawn(
     first,
     [...rest, 'sh', '-c', inOwnGroup, group, ...nspawn, ...own, ...words],
-    { stdio: ['ignore', 'ignore', 'inherit'], detached: true },
+    { stdio: ['ignore', 'ignore', 'pipe'], detached: true },
   )
+  let said = ''
+  child.stderr.on('data', (text) => {
+    said += text
+  })
   const init = () => runCommand('pgrep', ['--exact', '--parent', String(child.pid), 'systemd'])
   const { status, stdout } = await eventually(init, (found) => found.status === 0, startMs)
-  if (status !== 0) throw new Error(`${name} has no init after ${startMs} ms`)
+  if (status !== 0) throw new Error(`${name} has no init after ${startMs} ms: ${said}`)
   const leader = Number(stdout)
   const namespaces = ['--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup']
   const path = 'PATH=/usr/local/bin:/usr/sbin:/usr/bin'

@@ -81,7 +81,8 @@ async function copyDependencies(target: string): Promise<void> {
   const names = paths
     .map((path) => relative(packageFolder, path))
     .filter((path) => !path.includes('/node_modules/'))
-  await run('env', '-C', packageFolder, 'cp', '-a', '--parents', '-t', target, ...names)
+  if (names.length > 0)
+    await run('env', '-C', packageFolder, 'cp', '-a', '--parents', '-t', target, ...names)
 }
 
 async function linkPrograms(root: string): Promise<void> {

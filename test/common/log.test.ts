@@ -3,7 +3,10 @@ import t from 'tap'
 import { runCommand } from '../../common/command.ts'
 
 const log = fileURLToPath(new URL('../../common/log.js', import.meta.url))
-const script = `import { createLog } from '${log}'
+const script = `import { fstatSync } from 'node:fs'
+import { createLog } from '${log}'
+const { dev, ino } = fstatSync(2)
+if (process.env.JOURNAL_STREAM === 'this') process.env.JOURNAL_STREAM = dev + ':' + ino
 const log = createLog('a', 'debug')
 log.error({}, 'one'); log.warn({}, 'two'); log.info({}, 'three'); log.debug({}, 'four')`
 
@@ -14,8 +17,8 @@ async function said(variables: string[]): Promise<string[]> {
 }
 
 t.test('lines of JSON; for the journal with their priority (sd-daemon(3))', async (t) => {
-  const plain = (await said(['-u', 'JOURNAL_STREAM'])).map((line) => JSON.parse(line))
+  const plain = (await said(['JOURNAL_STREAM=8:1'])).map((line) => JSON.parse(line))
   t.match(plain, [{ msg: 'one' }, { msg: 'two' }, { msg: 'three' }, { msg: 'four' }])
-  const priorities = (await said(['JOURNAL_STREAM=8:1'])).map((line) => line.slice(0, 4))
+  const priorities = (await said(['JOURNAL_STREAM=this'])).map((line) => line.slice(0, 4))
   t.same(priorities, ['<3>{', '<4>{', '<6>{', '<7>{'])
 })

@@ -30,7 +30,7 @@ t.test('what the unit could not start is refused', (t) => {
   ]
   for (const place of places) {
     const helpers = ['/usr/sbin/ip']
-    const wanted = { message: /kept from|expected a path/ }
+    const wanted = { message: /does not see|expected a path/ }
     t.throws(() => programFolders({ node: `${place}/bin/node`, package: own, helpers }), wanted)
     t.throws(() => programFolders({ node, package: place, helpers }), wanted, place)
   }

@@ -6,8 +6,7 @@ const machine: Installation = {
   command: ['/opt/node/bin/node', '/opt/100%/main.js', 'run'],
   programs: ['-/usr', '/opt/node'],
   path: [],
-  agetty: '/sbin/agetty',
-  systemctl: '/bin/systemctl',
+  locate: (name) => `/sbin/${name}`,
   sshd: 'ssh.service',
   systemd: 257,
 }
@@ -18,7 +17,7 @@ t.test('paths of the machine take the places of the templates', (t) => {
   const folders = ['-/usr', '/opt/node', '-/etc/ssh', '-/etc/os-release']
   t.match(text, `${folders.map((each) => `BindReadOnlyPaths=${each}\n`).join('')}Cap`)
   t.match(unitFile('installer-agent-issue.service', machine), 'ExecStart=/sbin/agetty --reload\n')
-  const reload = 'ExecStart=/bin/systemctl try-reload-or-restart ssh.service\n'
+  const reload = 'ExecStart=/sbin/systemctl try-reload-or-restart ssh.service\n'
   t.match(unitFile('installer-agent-certificate.service', machine), reload)
   for (const name of unitFileNames) t.notMatch(unitFile(name, machine), /@[a-z]+@/, name)
   t.end()
