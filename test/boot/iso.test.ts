@@ -38,11 +38,12 @@ const isAnnounced = ({ event, installer }: Timed) =>
   event !== 'lost' && installer.id === id && installer.name === 'NixOS'
 
 async function isFoundAndEntered(t: Test, { lab, pc, began }: Desk, live: Live): Promise<void> {
-  const phase = (name: string, at: number) => t.comment(`${name}: ${seconds(at)} after power-on`)
-  phase('the kernel has started its initramfs', (await pc.says(/live: initramfs/)).at)
-  phase('systemd begins', (await pc.says(/live: switching/)).at)
+  const phase = async (name: string, at: number) =>
+    t.comment(`${name}: ${seconds(at)} after power-on, ${seconds(await pc.busyMs())} of processor`)
+  await phase('the kernel has started its initramfs', (await pc.says(/live: initramfs/)).at)
+  await phase('systemd begins', (await pc.says(/live: switching/)).at)
   const found = await live.event(isAnnounced)
-  phase('found', found.cameAt - began)
+  await phase('found', found.cameAt - began)
   const { status, stdout } = await lab.scanner([
     'ssh',
     'NixOS',
@@ -51,7 +52,7 @@ async function isFoundAndEntered(t: Test, { lab, pc, began }: Desk, live: Live):
     '--',
     'whoami',
   ])
-  phase('a shell', performance.now() - began)
+  await phase('a shell', performance.now() - began)
   t.same({ status, stdout }, { status: 0, stdout: 'nixos\n' })
 }
 

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -36,6 +37,8 @@ export interface Computer {
   says(wanted: RegExp, from?: number): Promise<Line>
   /** Puts another card into the running machine. */
   plug(card: Card): Promise<void>
+  /** Milliseconds that a processor has worked for it so far: whatever else runs here makes this no longer. */
+  busyMs(): Promise<number>
   /** qemu's exit status, once the machine is off. */
   off: Promise<number | null>
 }
@@ -71,6 +74,7 @@ export async function switchOn(hub: Namespace, hardware: Hardware): Promise<Comp
   return {
     said,
     off,
+    busyMs: () => processorMs(child.pid ?? 0),
     async says(wanted, from = 0) {
       for (let isOff = false; ; ) {
         const found = said.slice(from).find(({ text }) => wanted.test(text))
@@ -81,6 +85,12 @@ export async function switchOn(hub: Namespace, hardware: Hardware): Promise<Comp
     },
     plug: async (card) => askMonitor(monitor, plugCommands(await addPort(hub, card), card.mac)),
   }
+}
+
+/** utime and stime of proc_pid_stat(5), in ticks of 10 ms. */
+async function processorMs(pid: number): Promise<number> {
+  const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).replace(/^.*\) /s, '').split(' ')
+  return 10 * (Number(fields[11]) + Number(fields[12]))
 }
 
 /** A port of the switch for the card, named after its MAC; gives the name. */
