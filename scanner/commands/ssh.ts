@@ -1,9 +1,11 @@
+import { splitZone } from '../../common/address.ts'
 import { exitStatus } from '../../common/contract.ts'
 import { Failure } from '../../common/failure.ts'
 import { locate } from '../locate.ts'
 import type { Machine } from '../machine.ts'
 import { type Console, usageFailure } from '../options.ts'
 import type { SearchOptions } from '../search.ts'
+import { patientMs, probeSsh } from '../sources/ssh.ts'
 import { hasOption, type SshArguments } from '../ssh/arguments.ts'
 import { scanCertificates } from '../ssh/keyscan.ts'
 import { hostKeyAlias, knownHostsFile } from '../ssh/known-hosts.ts'
@@ -35,13 +37,13 @@ export async function ssh(
     const status = await wait(patient, 'ssh', console_, signal)
     if (status !== exitStatus.done) return status
   }
-  const machine = await locate(options, console_, signal)
-  if (machine === undefined) return exitStatus.failed
-  refuseImpostor(machine)
+  const found = await locate(options, console_, signal)
+  if (found === undefined) return exitStatus.failed
   // With a port, a jump host or a proxy of the user's own the probe says nothing.
   const ownWay = isRouted(typed.options)
-  if (!machine.ssh.reachable && options.sources.includes('ssh') && !ownWay)
-    throw unreachable(machine)
+  const isAsked = options.sources.includes('ssh') && !ownWay
+  const machine = isAsked ? await reached(found, signal) : found
+  refuseImpostor(machine)
   const isOurs = !ownWay && !checksKeysElsewhere(typed.options)
   if (!isOurs && isGiven(options)) throw notOurs()
   const knownHosts = await knownHostsFile()
@@ -133,6 +135,15 @@ export function refuseImpostor(machine: Machine): void {
         'another machine on the link claims to be this one: compare the fingerprints with its console, and unplug the other',
     },
   )
+}
+
+/** The machine as its server shows itself, which may take longer than a search does; throws a Failure when it does not. */
+async function reached(machine: Machine, signal: AbortSignal): Promise<Machine> {
+  if (machine.ssh.reachable) return machine
+  const { address, zone = '' } = splitZone(machine.target)
+  const { ssh } = await probeSsh(zone, address, machine.port, signal, undefined, patientMs)
+  if (!ssh?.reachable) throw unreachable(machine)
+  return { ...machine, ssh }
 }
 
 function unreachable(machine: Machine): Failure {

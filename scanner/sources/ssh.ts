@@ -7,6 +7,8 @@ import type { Sighting, SshEvidence } from '../sighting.ts'
 
 /** A server on the link answers in milliseconds; a slow card behind a busy CPU in seconds. */
 const probeMs = 3000
+/** One that has taken the connection is there: who asks for this machine has patience with a slow or busy one. */
+export const patientMs = 30_000
 /** The type of host key that is asked for first, and that the console shows. */
 export const preferredType = 'ssh-ed25519'
 /** RFC 4253 section 4.2: an identification line has at most 255 characters. */
@@ -15,7 +17,8 @@ const maxBannerBytes = 255
 /**
  * Connects to a candidate and reads the server's identification; where `wantsKey` says so then, it
  * goes through the key exchange with ssh2 to see the host key, and leaves before any authentication.
- * Never throws: a machine that does not answer is evidence too.
+ * Never throws: a machine that does not answer is evidence too. A server that has taken the connection
+ * has `answerMs` milliseconds for the rest.
  */
 export async function probeSsh(
   link: string,
@@ -23,10 +26,11 @@ export async function probeSsh(
   port: number,
   signal: AbortSignal,
   wantsKey: () => boolean = () => true,
+  answerMs = probeMs,
 ): Promise<Sighting> {
   const ssh: SshEvidence = { reachable: false, banner: null, hostKeys: [] }
-  const socket = connect({ host: withZone(address, link), port })
-  const giveUp = deadline(probeMs, signal)
+  const socket = open(withZone(address, link), port)
+  const giveUp = deadline(answerMs, signal)
   try {
     ssh.banner = await readBanner(socket, giveUp.signal)
     ssh.reachable = ssh.banner !== null
@@ -50,8 +54,8 @@ export async function readHostKey(
   signal: AbortSignal,
   types: readonly string[] = [],
 ): Promise<Buffer | undefined> {
-  const socket = connect({ host: address, port })
-  const giveUp = deadline(probeMs, signal)
+  const socket = open(address, port)
+  const giveUp = deadline(patientMs, signal)
   try {
     const banner = await readBanner(socket, giveUp.signal)
     return banner === null ? undefined : await shakeHands(socket, giveUp.signal, types)
@@ -59,6 +63,14 @@ export async function readHostKey(
     giveUp.clear()
     socket.destroy()
   }
+}
+
+/** Connects; where nobody takes the connection in time it is closed. */
+function open(host: string, port: number): Socket {
+  const socket = connect({ host, port })
+  const untaken = setTimeout(() => socket.destroy(), probeMs)
+  const clear = () => clearTimeout(untaken)
+  return socket.once('connect', clear).once('close', clear)
 }
 
 /** The server's identification; null when it says none. What was read is put back for the handshake. */
@@ -111,7 +123,8 @@ async function shakeHands(
     client.connect({
       sock: socket,
       username: 'scanner',
-      readyTimeout: probeMs,
+      // The signal ends it.
+      readyTimeout: 0,
       algorithms: { serverHostKey: algorithmsFor(types) },
       hostVerifier: (key: Buffer) => {
         shown = key

@@ -1,5 +1,8 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
-import { cleanBanner } from '../../../scanner/sources/ssh.ts'
+import { cleanBanner, probeSsh } from '../../../scanner/sources/ssh.ts'
 
 t.test('a banner is printable ASCII, and begins as RFC 4253 section 4.2 says', (t) => {
   for (const [line, expected] of [
@@ -12,4 +15,23 @@ t.test('a banner is printable ASCII, and begins as RFC 4253 section 4.2 says', (
   ] as const)
     t.equal(cleanBanner(line), expected, JSON.stringify(line))
   t.end()
+})
+
+t.test('a server that has taken the connection is waited for as long as is asked', async (t) => {
+  const server = createServer(async (socket) => {
+    socket.on('error', () => {})
+    await wait(200)
+    socket.write('SSH-2.0-slow\r\n')
+  }).listen(0, '127.0.0.1')
+  t.teardown(() => server.close())
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const visit = async (answerMs: number) => {
+    const noKey = () => false
+    const { signal } = new AbortController()
+    const { ssh } = await probeSsh('lo', '127.0.0.1', port, signal, noKey, answerMs)
+    return ssh?.banner
+  }
+  t.equal(await visit(20), null)
+  t.equal(await visit(20_000), 'SSH-2.0-slow')
 })
