@@ -1,0 +1,46 @@
+# One installer, one operator, one cable: found, addressed, entered, gone.
+{
+  name = "find-and-enter";
+
+  nodes.installer = {
+    imports = [ ./nodes/installer.nix ];
+    liveInstaller.flake = ../hosts;
+  };
+  nodes.operator = ./nodes/operator.nix;
+
+  testScript = ''
+    import json
+
+    start_all()
+    installer.wait_for_unit("installer-agent.service")
+    operator.wait_for_unit("multi-user.target")
+
+    with subtest("found, by what it announces and by its addresses"):
+        found = json.loads(operator.succeed("scanner find --wait --json --timeout 60"))
+        [machine] = found["installers"]
+        assert machine["name"] == "NixOS", machine
+        assert machine["user"] == "nixos", machine
+        assert machine["agent"]["flake"] == "/iso/devos", machine
+        kinds = {address["kind"] for link in machine["links"] for address in link["addresses"]}
+        assert {"eui64", "static"} <= kinds, machine
+
+    with subtest("entered by name, and root from there"):
+        assert operator.succeed("scanner ssh NixOS -- whoami").strip() == "nixos"
+        assert operator.succeed("scanner ssh NixOS -- sudo -n whoami").strip() == "root"
+        operator.succeed("scanner ssh NixOS -- test -e /iso/devos/NixOS.nix")
+
+    with subtest("the address that is printed is one for ssh, which takes keys only"):
+        target = operator.succeed("scanner target NixOS --for ssh").strip()
+        ssh = "ssh -o StrictHostKeyChecking=no -o BatchMode=yes"
+        operator.succeed(f"{ssh} nixos@{target} true")
+        refusal = operator.fail(f"{ssh} -o PubkeyAuthentication=no nixos@{target} true 2>&1")
+        assert "(publickey)" in refusal, refusal
+
+    with subtest("the console tells how to get in"):
+        installer.succeed("grep -F 'scanner ssh NixOS' /etc/issue.d/installer-agent.issue")
+
+    with subtest("gone"):
+        installer.shutdown()
+        operator.succeed("scanner wait NixOS --for gone --timeout 60")
+  '';
+}
