@@ -35,7 +35,7 @@ let
       "${nixpkgs}/nixos/modules/installer/cd-dvd/installation-cd-minimal.nix"
       live-installer
       (
-        { config, ... }:
+        { config, pkgs, ... }:
         {
           nixpkgs.hostPlatform = lib.mkDefault host.pkgs.stdenv.hostPlatform.system;
           networking.hostName = lib.mkDefault hostName;
@@ -44,7 +44,7 @@ let
             inherit authorizedKeys flake;
             storeContents = [ host.config.system.build.toplevel ] ++ map (each: each.key) inputs;
           };
-          image.baseName = lib.mkOverride 90 "${hostName}-installer-${config.system.nixos.label}-${config.nixpkgs.hostPlatform.system}";
+          image.baseName = lib.mkOverride 90 "${hostName}-installer-${config.system.nixos.label}-${pkgs.stdenv.hostPlatform.system}";
         }
       )
     ]

@@ -5,13 +5,13 @@
 # folders.
 set -eu
 out=$1
-source=$PWD
+source=$(dirname "$0")/..
 HOME=$(mktemp -d)
 export HOME
+cp "$source/package.json" "$source/package-lock.json" "$HOME"
 cd "$HOME"
-cp "$source/package.json" "$source/package-lock.json" .
 npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
-rm -rf node_modules/.package-lock.json
+rm node_modules/.package-lock.json
 find node_modules -name .bin -prune -exec rm -r {} +
 find node_modules -type f -exec chmod 644 {} +
 find node_modules -type d -empty -delete
