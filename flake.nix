@@ -23,6 +23,7 @@
         pkgs:
         pkgs.writeText "nix-options.md" (import ./nix/options-page.nix { inherit lib pkgs; });
 
+      isHost = file: _: lib.hasSuffix ".nix" file && file != "default.nix";
       # The ISOs of the hosts that are of this system.
       isos =
         system:
@@ -88,7 +89,7 @@
             ];
           }
         )
-      ) (removeAttrs (builtins.readDir ./nix/hosts) [ "default.nix" ]);
+      ) (lib.filterAttrs isHost (builtins.readDir ./nix/hosts));
 
       devShells = forAll (pkgs: {
         default = pkgs.mkShellNoCC { packages = [ pkgs.nodejs ]; };

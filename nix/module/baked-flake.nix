@@ -3,6 +3,7 @@
   config,
   lib,
   options,
+  pkgs,
   ...
 }:
 let
@@ -10,6 +11,16 @@ let
   # Where an ISO is mounted.
   isoMount = "/iso";
   isIso = options ? isoImage;
+
+  # Nix looks an input up in the store by its hash, which the lock file has.
+  checkedLock = pkgs.runCommand "flake-lock-check" { } ''
+    if ! test -e ${cfg.flake}/flake.lock; then
+      echo "liveInstaller.flake has no flake.lock, so that an install would ask the network for its inputs." >&2
+      echo "Make one ('nix flake lock', 'git add flake.lock') and build again." >&2
+      exit 1
+    fi
+    touch $out
+  '';
 in
 {
   options.liveInstaller = {
@@ -43,6 +54,7 @@ in
 
   config = lib.mkMerge [
     (lib.mkIf (cfg.flake != null) {
+      system.checks = [ checkedLock ];
       services.installer-agent.settings.flake = cfg.flakePath;
       nix.settings.experimental-features = [
         "nix-command"
