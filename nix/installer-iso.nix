@@ -44,7 +44,15 @@ let
             inherit authorizedKeys flake;
             storeContents = [ host.config.system.build.toplevel ] ++ map (each: each.key) inputs;
           };
-          image.baseName = lib.mkOverride 90 "${hostName}-installer-${config.system.nixos.label}-${pkgs.stdenv.hostPlatform.system}";
+          # Stronger than that of the medium, weaker than mkForce.
+          image.baseName = lib.mkOverride 90 (
+            lib.concatStringsSep "-" [
+              hostName
+              "installer"
+              config.system.nixos.label
+              pkgs.stdenv.hostPlatform.system
+            ]
+          );
         }
       )
     ]

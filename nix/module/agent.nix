@@ -18,6 +18,12 @@ let
   configFile = json.generate "installer-agent.json" (
     lib.filterAttrs (_: value: value != null) cfg.settings
   );
+  # A key that is misspelt is noticed here, not by an agent that never starts.
+  checkedSettings = pkgs.runCommand "installer-agent-settings-check" { } ''
+    ${lib.getExe cfg.package} issue --config ${configFile} >/dev/null
+    touch $out
+  '';
+  canCheck = pkgs.stdenv.buildPlatform.canExecute pkgs.stdenv.hostPlatform;
 
   unit = import ../unit.nix {
     exec = "${lib.getExe cfg.package} run --config ${configFile}";
@@ -31,7 +37,7 @@ let
 in
 {
   options.services.installer-agent = {
-    enable = lib.mkEnableOption "the agent that announces this live installer and keeps its addresses";
+    enable = lib.mkEnableOption "the agent of live installers, which announces this machine";
 
     package = lib.mkPackageOption pkgs "installer-agent" {
       example = "pkgs.installer-agent.override { nodejs-slim = pkgs.nodejs-slim_latest; }";
@@ -139,6 +145,7 @@ in
   config = lib.mkIf cfg.enable (
     lib.mkMerge [
       {
+        system.checks = lib.optional canCheck checkedSettings;
         systemd.services.installer-agent = lib.mkMerge [
           (toNixos unit)
           {

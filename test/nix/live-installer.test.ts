@@ -1,5 +1,8 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import t from 'tap'
 import { defaultCertificates } from '../../agent/option-checks.ts'
+import { runCommand } from '../../common/command.ts'
 import { nixFolder, skipWithout } from './judge.ts'
 import { evaluateWithFlake } from './outputs.ts'
 import type { Unit } from './render-unit.ts'
@@ -32,6 +35,31 @@ t.test('a system that nobody can log in to is refused, and it says why', { skip 
       given,
     )
 })
+
+t.test(
+  'a line that is no key, and a flake without a lock, are refused when it is built',
+  { skip: skipWithout('nix-instantiate', 'ssh-keygen') },
+  async (t) => {
+    const folder = t.testdir({ flake: { 'flake.nix': '' }, locked: { 'flake.lock': '' } })
+    const check = async (line: string, flake: string) => {
+      const scripts =
+        (await evaluateWithFlake(`map (check: check.script) (builtins.filter (check: check.name != "installer-agent-settings-check") (live [ {
+        liveInstaller.authorizedKeys = [ "${line}" ];
+        liveInstaller.flake = "${folder}/${flake}";
+      } ]).system.checks)`)) as string[]
+      await writeFile(join(folder, 'keys'), `${line}\n`)
+      const script = scripts.join('\n').replaceAll('/nix/store/authorized-keys', `${folder}/keys`)
+      return runCommand('sh', ['-euc', `cd ${folder}; out=${folder}/out\n${script}`])
+    }
+    t.match(await check(key, 'locked'), { status: 0 })
+    const noKey = await check('ssh-ed25519 put-your-public-key-here', 'locked')
+    t.match(noKey, {
+      status: 1,
+      stderr: /not a public key: ssh-ed25519 put-your.*\n.*authorizedKeys/,
+    })
+    t.match(await check(key, 'flake'), { status: 1, stderr: /nix flake lock/ })
+  },
+)
 
 t.test('keys only, two ports, one responder', { skip }, async (t) => {
   const { openssh, firewall, services } = (await evaluateWithFlake(`let c = live [ ${keys} ]; in {

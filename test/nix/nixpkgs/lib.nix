@@ -139,7 +139,8 @@ builtins
 
   optionAttrSetToDocList =
     let
-      text = value: if value ? _type then value else literalExpression (generators.toPretty { } value);
+      pretty = generators.toPretty { };
+      text = value: if value ? _type then value else literalExpression (pretty value);
       document = loc: option: {
         inherit loc;
         name = concatStringsSep "." loc;

@@ -1,4 +1,4 @@
-# A module system without types: what is defined most strongly counts, lists are joined, sets merged.
+# A module system without types: the strongest definition counts, lists are joined, sets merged.
 { modules }:
 let
   lib = import ./lib.nix;
@@ -6,12 +6,14 @@ let
     all
     attrNames
     concatMap
+    elemAt
     filter
     foldl'
     head
     isAttrs
     isFunction
     isList
+    length
     map
     ;
 
@@ -23,7 +25,7 @@ let
     }
   );
   numbered =
-    parent: list: builtins.genList (index: load parent index (builtins.elemAt list index)) (builtins.length list);
+    parent: list: builtins.genList (index: load parent index (elemAt list index)) (length list);
   load =
     parent: index: given:
     let
@@ -93,27 +95,25 @@ let
       definitions = concatMap discharge given;
       isOption = tree._type or "" == "option";
       below = if isOption then tree.type.options or { } else tree;
-      isSet = !(isOption && !(tree.type ? options)) && all ({ content, ... }: isSetOfSettings content) definitions;
+      mayBeSet = !isOption || tree.type ? options;
+      isSet = mayBeSet && all ({ content, ... }: isAttrs content && !(content ? outPath)) definitions;
+      names = attrNames (foldl' (names: each: names // each.content) below definitions);
+      ofName =
+        name: each:
+        lib.optional (each.content ? ${name}) (each // { content = each.content.${name}; });
     in
     if isSet then
-      lib.genAttrs (attrNames (foldl' (names: each: names // each.content) below definitions)) (
-        name:
-        merge (below.${name} or { }) (
-          concatMap (
-            each: lib.optional (each.content ? ${name}) (each // { content = each.content.${name}; })
-          ) definitions
-        )
-      )
+      lib.genAttrs names (name: merge (below.${name} or { }) (concatMap (ofName name) definitions))
     else
       strongest (
         filter ({ conditions, ... }: all (condition: condition) conditions) definitions
         ++ lib.optional (tree ? default) (plain tree.default // { priority = 1500; })
       );
-  isSetOfSettings = content: isAttrs content && !(content ? outPath);
   strongest =
     definitions:
     let
-      best = foldl' (least: { priority, ... }: if priority < least then priority else least) 9999 definitions;
+      smaller = least: { priority, ... }: if priority < least then priority else least;
+      best = foldl' smaller 9999 definitions;
       values = map (each: each.content) (filter ({ priority, ... }: priority == best) definitions);
     in
     # What only a condition that does not hold defines is there, as nothing.

@@ -1,6 +1,7 @@
 # Packages that are only named, never built.
 system:
 let
+  lib = import ./lib.nix;
   package = name: {
     outPath = "/nix/store/${name}";
     type = "derivation";
@@ -11,12 +12,19 @@ let
   pkgs = {
     path = ./.;
     stdenv.hostPlatform.system = system;
+    stdenv.buildPlatform.canExecute = _: true;
     stdenvNoCC = {
       hostPlatform.isLinux = builtins.match ".*-linux" system != null;
       mkDerivation =
-        attrs: package (attrs.pname or attrs.name) // attrs // (attrs.passthru or { }) // { inherit attrs; };
+        attrs:
+        package (attrs.pname or attrs.name)
+        // attrs
+        // (attrs.passthru or { })
+        // {
+          inherit attrs;
+        };
     };
-    lib = import ./lib.nix;
+    inherit lib;
     testers.runNixOSTest = file: package "vm-test-run-${(import file).name}" // { inherit file; };
     runCommand =
       name: _: script:
@@ -31,11 +39,11 @@ let
       file: given:
       let
         function = import file;
-        found = builtins.mapAttrs (name: _: pkgs.${name} or (package name)) (
-          builtins.functionArgs function
-        );
+        takes = builtins.functionArgs function;
+        found = builtins.mapAttrs (name: _: pkgs.${name} or (package name)) takes;
       in
       function (removeAttrs found [ "program" ] // given);
   };
 in
-pkgs // { nixfmt-tree = package "nixfmt-tree"; nodejs = package "nodejs"; openssh = package "openssh"; iproute2 = package "iproute2"; util-linux = package "util-linux"; }
+pkgs
+// lib.genAttrs [ "iproute2" "nixfmt-tree" "nodejs" "openssh" "util-linux" ] package
