@@ -145,6 +145,8 @@ in
   config = lib.mkIf cfg.enable (
     lib.mkMerge [
       {
+        # `installer-agent status`, for whoever stands before it.
+        environment.systemPackages = [ cfg.package ];
         system.checks = lib.optional canCheck checkedSettings;
         systemd.services.installer-agent = lib.mkMerge [
           (toNixos unit)

@@ -17,14 +17,21 @@
     installer.wait_for_unit("installer-agent.service")
     operator.wait_for_unit("multi-user.target")
 
-    with subtest("found, by what it announces and by its addresses"):
+    def is_found(_last_try: bool) -> bool:
         found = json.loads(operator.succeed("scanner find --wait --json --timeout 60"))
         [machine] = found["installers"]
-        assert machine["name"] == "NixOS", machine
-        assert machine["user"] == "nixos", machine
-        assert machine["agent"]["flake"] == "/iso/devos", machine
         kinds = {address["kind"] for link in machine["links"] for address in link["addresses"]}
-        assert {"eui64", "static"} <= kinds, machine
+        return (
+            machine["name"] == "NixOS"
+            and machine["user"] == "nixos"
+            and machine["agent"] is not None
+            and machine["agent"]["flake"] == "/iso/devos"
+            and {"eui64", "static"} <= kinds
+        )
+
+    with subtest("found, by what it announces and by its addresses"):
+        # It is found before it has its names and addresses to itself, which takes some seconds.
+        retry(is_found, timeout_seconds=60)
 
     with subtest("entered by name, and root from there"):
         assert operator.succeed("scanner ssh NixOS -- whoami").strip() == "nixos"
@@ -39,6 +46,7 @@
         assert "(publickey)" in refusal, refusal
 
     with subtest("the console tells how to get in"):
+        installer.succeed("installer-agent status")
         installer.succeed("grep -F 'scanner ssh NixOS' /etc/issue.d/installer-agent.issue")
 
     with subtest("gone"):

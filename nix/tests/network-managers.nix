@@ -17,6 +17,13 @@ in
       unnumbered
     ];
     networking.useNetworkd = true;
+    systemd.network = {
+      wait-online.enable = false;
+      networks."10-eth1" = {
+        matchConfig.Name = "eth1";
+        networkConfig.DHCP = true;
+      };
+    };
     services.installer-agent.settings.hostname = "networkd";
   };
   nodes.networkmanager = {
