@@ -178,7 +178,10 @@ builtins
           keys = [ ];
           keyFiles = [ ];
         };
-        systemd.package = "/nix/store/systemd";
+        systemd.package = {
+          outPath = "/nix/store/systemd";
+          version = "260";
+        };
         programs.ssh.package = "/nix/store/openssh";
       };
     in
