@@ -8,6 +8,7 @@ out=$1
 source=$(dirname "$0")/..
 HOME=$(mktemp -d)
 export HOME
+trap 'rm -rf "$HOME"' EXIT
 cp "$source/package.json" "$source/package-lock.json" "$HOME"
 cd "$HOME"
 npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
@@ -17,4 +18,3 @@ find node_modules -type f -exec chmod 644 {} +
 find node_modules -type d -empty -delete
 mkdir -p "$out"
 cp -r node_modules "$out"
-rm -r "$HOME"
