@@ -221,8 +221,9 @@ t.test('a packet full of questions costs and gives no more than a few', (t) => {
   t.equal(group?.message.answers?.length, 1)
   const any = Array(5000).fill(question('NixOS.local', 'ANY'))
   const known = Array(5000).fill({ ...aaaa, ttl: 10 })
-  const began = performance.now()
+  const began = process.cpuUsage()
   t.same(all(any, known, multicast)[0]?.message.answers, [aaaa, aaaa2])
-  t.ok(performance.now() - began < 1000, 'not the product of their numbers')
+  // Processor time in microseconds: others run beside it.
+  t.ok(process.cpuUsage(began).user < 1_000_000, 'not the product of their numbers')
   t.end()
 })
