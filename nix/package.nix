@@ -1,0 +1,121 @@
+# One of the two programs: `scanner` or `installer-agent`.
+{
+  lib,
+  stdenvNoCC,
+  callPackage,
+  iproute2,
+  iputils,
+  makeBinaryWrapper,
+  nodejs,
+  nodejs-slim,
+  openssh,
+  testers,
+  util-linux,
+  versionCheckHook,
+
+  program ? "scanner",
+}:
+let
+  programs = {
+    installer-agent = {
+      folders = [
+        "agent"
+        "common"
+      ];
+      main = "agent/main.js";
+      # `ssh-keygen` signs host keys.
+      commands = [
+        iproute2
+        openssh
+      ];
+      description = "Announces a NixOS live installer over mDNS and keeps its link-local addresses";
+      platforms = lib.platforms.linux;
+    };
+    scanner = {
+      # The agent for `scanner demo`.
+      folders = [
+        "agent"
+        "common"
+        "scanner"
+      ];
+      main = "scanner/main.js";
+      # macOS has its own. `unshare` and `nsenter` are for `scanner demo`.
+      commands = [
+        openssh
+      ]
+      ++ lib.optionals stdenvNoCC.hostPlatform.isLinux [
+        iproute2
+        iputils
+        util-linux
+      ];
+      description = "Finds machines booted from a NixOS live ISO on the link, and opens ssh to them";
+      platforms = lib.platforms.linux ++ lib.platforms.darwin;
+    };
+  };
+  inherit (programs.${program})
+    commands
+    description
+    folders
+    main
+    platforms
+    ;
+
+  nodeModules = callPackage ./node-modules.nix { };
+in
+stdenvNoCC.mkDerivation {
+  pname = program;
+  inherit (lib.importJSON ../package.json) version;
+  __structuredAttrs = true;
+  strictDeps = true;
+
+  src = lib.fileset.toSource {
+    root = ../.;
+    fileset = lib.fileset.unions (
+      [
+        ../package.json
+        ./compile.mjs
+      ]
+      ++ map (folder: ../. + "/${folder}") folders
+    );
+  };
+
+  nativeBuildInputs = [
+    makeBinaryWrapper
+    nodejs
+  ];
+
+  dontConfigure = true;
+  # What `npm run build` does, for which it needs a compiler from npm.
+  buildPhase = ''
+    runHook preBuild
+    node --disable-warning=ExperimentalWarning nix/compile.mjs dist ${toString folders}
+    runHook postBuild
+  '';
+
+  # The user's own commands come first: `ssh` with the patches and the agent that he is used to.
+  installPhase = ''
+    runHook preInstall
+    mkdir -p $out/lib/installer-discovery
+    cp -r dist package.json $out/lib/installer-discovery
+    ln -s ${nodeModules}/node_modules $out/lib/installer-discovery
+    makeWrapper ${lib.getExe nodejs-slim} $out/bin/${program} \
+      --add-flag $out/lib/installer-discovery/dist/${main} \
+      --suffix PATH : ${lib.makeBinPath commands}
+    runHook postInstall
+  '';
+
+  doInstallCheck = true;
+  nativeInstallCheckInputs = [ versionCheckHook ];
+
+  passthru = {
+    inherit nodeModules;
+    tests = import ./tests { inherit lib testers; };
+  };
+
+  meta = {
+    inherit description platforms;
+    license = lib.licenses.mit;
+    maintainers = [ ];
+    mainProgram = program;
+  };
+}
