@@ -4,6 +4,7 @@ import { locate } from '../locate.ts'
 import type { Machine } from '../machine.ts'
 import { type Console, usageFailure } from '../options.ts'
 import type { SearchOptions } from '../search.ts'
+import { shellWord } from '../shell-word.ts'
 import { hasOption, type SshArguments } from '../ssh/arguments.ts'
 import { scanCertificates } from '../ssh/keyscan.ts'
 import { hostKeyAlias, knownHostsFile } from '../ssh/known-hosts.ts'
@@ -56,7 +57,7 @@ export async function ssh(
   const newKeys = isKept || isVouchedFor ? 'refuse' : 'accept'
   const words = sshCommandLine(machine, typed, knownHosts, newKeys)
   if (options.print) {
-    process.stdout.write(`${['ssh', ...words].map(quoteWord).join(' ')}\n`)
+    process.stdout.write(`${['ssh', ...words].map(shellWord).join(' ')}\n`)
     return exitStatus.done
   }
   const status = await runSsh(words, async () => {
@@ -77,11 +78,6 @@ function notOurs(): Failure {
 
 function isGiven({ pinned, acceptNewKey = false }: Consent): boolean {
   return pinned !== undefined || acceptNewKey
-}
-
-/** A word as a shell reads it back. */
-function quoteWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }
 
 /** ssh(1), EXIT STATUS: 255 if an error occurred, or the remote command's own. */

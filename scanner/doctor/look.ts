@@ -1,0 +1,62 @@
+import type { Link } from '../../common/links.ts'
+import { sleep } from '../../common/schedule.ts'
+import { addressesIn } from '../choose.ts'
+import type { Machine } from '../machine.ts'
+import { Memory } from '../memory.ts'
+import { merge } from '../merge.ts'
+import { roundMs, scan, type Way } from '../scan.ts'
+import { askedNames, wanted } from '../search.ts'
+import { type Sighting, sourceNames } from '../sighting.ts'
+
+/** What a search has shown. */
+export interface Look {
+  /** Everybody, also who is no installer. */
+  machines: Machine[]
+  /** The installers that NAME means; all of them without. */
+  meant: Machine[]
+  /** How the links were, one entry each. */
+  ways: Way[]
+  warnings: string[]
+}
+
+/** The second tells that the first has not missed anybody by chance. */
+const mostRounds = 2
+
+/** Looks on the links as `scanner find` does, and keeps what it tells of the way that packets have. */
+export async function look(
+  links: readonly Link[],
+  name: string | undefined,
+  signal: AbortSignal,
+): Promise<Look> {
+  const memory = new Memory()
+  const sightings: Sighting[] = []
+  const ways = new Map<string, Way>()
+  const warnings = new Set<string>()
+  const asked = {
+    links,
+    sources: sourceNames,
+    names: askedNames(name),
+    guesses: name === undefined ? [] : addressesIn(name),
+    all: false,
+    memory,
+    signal,
+    warn: (sentence: string) => void warnings.add(sentence),
+    observe: (way: Way) => void ways.set(way.link.name, way),
+  }
+  const seen = (): Look => {
+    const machines = merge(sightings)
+    const meant = wanted(machines, { name, all: false })
+    return { machines, meant, ways: [...ways.values()], warnings: [...warnings] }
+  }
+  try {
+    for (let round = 1; links.length > 0 && !signal.aborted; round++) {
+      const began = performance.now()
+      for await (const sighting of scan(asked)) sightings.push(sighting)
+      if (round >= mostRounds || seen().meant.length > 0) break
+      await sleep(began + roundMs - performance.now(), signal)
+    }
+    return seen()
+  } finally {
+    memory.close()
+  }
+}
