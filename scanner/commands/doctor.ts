@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { exitStatus } from '../../common/contract.ts'
 import { isRoot } from '../demo/world.ts'
 import type { Context } from '../doctor/check.ts'
@@ -25,6 +26,8 @@ export async function doctor(
 ): Promise<number> {
   const { links, meant } = await meantLinks(interfaces, console_.warn)
   const searched = meant.filter((link) => whyMute(link) === undefined)
+  // Each check and each command that it runs listens to it.
+  setMaxListeners(0, signal)
   const found = look(searched, name, signal)
   // Each check that waits for it says that it failed.
   found.catch(() => {})

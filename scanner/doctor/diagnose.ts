@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { explain } from '../../common/failure.ts'
 import { type Deadline, deadline } from '../../common/schedule.ts'
 import type { Check, Context } from './check.ts'
@@ -14,6 +15,8 @@ export async function* diagnose(
   withinMs = checkMs,
 ): AsyncGenerator<LayerFinding> {
   const timeUp = deadline(withinMs, signal)
+  // One and more for each check.
+  setMaxListeners(0, timeUp.signal)
   try {
     const running = checks.map((check) => ({ ...check, findings: attempt(check, context, timeUp) }))
     for (const { layer, findings } of running)

@@ -38,8 +38,7 @@ export interface Resolution {
 const knowsMdns = /\b(mdns\w*|resolve)\b/
 /** `ssh NixOS.installer` asks the scanner. */
 const ownWay = fix(['scanner', 'ssh-config', '--install'])
-const instead =
-  "the scanner needs none of that, and 'ssh NAME.installer' neither once its block is installed"
+const instead = "the scanner needs none of that, nor does 'ssh NAME.installer' with its block"
 
 /** Pure. */
 export function judgeNames(

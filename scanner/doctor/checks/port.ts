@@ -20,7 +20,7 @@ export const port: Check = {
     const runsAvahi = programs.some((each) => each.includes('avahi'))
     return [
       judgeHolders(programs, refusals.flat()),
-      ...judgeResponders(programs),
+      ...judgeResponders(programs, searched),
       ...(runsAvahi ? judgeAvahi(avahi ?? '', searched) : []),
     ]
   },
@@ -81,7 +81,10 @@ const isAvahi = (program: string) => program.includes('avahi')
 const isResolved = (program: string) => program.includes('systemd-resolve')
 
 /** Two responders on one machine take each other for another machine with the same name (RFC 6762 section 15). */
-export function judgeResponders(programs: readonly string[]): Finding[] {
+export function judgeResponders(
+  programs: readonly string[],
+  links: readonly Pick<Link, 'name'>[],
+): Finding[] {
   if (!programs.some(isAvahi) || !programs.some(isResolved)) return []
   return [
     {
@@ -89,7 +92,7 @@ export function judgeResponders(programs: readonly string[]): Finding[] {
       code: 'two-responders',
       reason:
         'avahi and systemd-resolved both answer for the name of this machine, and rename it in turn',
-      fix: rootFix(['resolvectl', 'mdns', 'off']),
+      fix: rootFix(...links.map(({ name }) => ['resolvectl', 'mdns', name, 'no'])),
     },
   ]
 }

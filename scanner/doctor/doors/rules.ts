@@ -1,5 +1,5 @@
 import { firstLine, runCommand } from '../../../common/command.ts'
-import { Failure } from '../../../common/failure.ts'
+import { errorCode, Failure } from '../../../common/failure.ts'
 
 /** What a firewall's own command says of its rules; `hidden`: only root may see them. */
 export type Said = { text: string } | 'hidden' | 'missing'
@@ -54,6 +54,10 @@ async function ask(command: string, args: readonly string[], signal: AbortSignal
   }
 }
 
+/** EACCES: a folder on PATH may not be looked into, and no other has the command. */
 function isMissing(error: unknown): boolean {
-  return error instanceof Failure && /was not found on PATH/.test(error.message)
+  return (
+    errorCode(error) === 'EACCES' ||
+    (error instanceof Failure && /was not found on PATH/.test(error.message))
+  )
 }

@@ -8,12 +8,16 @@ export interface Holder {
   inode: string
 }
 
-/** A line of /proc/net/udp is of a socket, whoever has it (proc_net(5)); of both families. */
+/** Who has a port, of both families, but ourselves: /proc/net/udp has a line for each (proc_net(5)). */
 export async function readHolders(port: number): Promise<Holder[]> {
+  // Ours come and go meanwhile.
+  const before = await socketsOf('self')
   const tables = await Promise.all(
     ['udp', 'udp6'].map((name) => readKernelFile(`/proc/net/${name}`)),
   )
-  return tables.flatMap((table) => parseHolders(table ?? '', port))
+  const own = new Set([...before, ...(await socketsOf('self'))])
+  const holders = tables.flatMap((table) => parseHolders(table ?? '', port))
+  return holders.filter(({ inode }) => !own.has(inode))
 }
 
 /** Reads the lines of /proc/net/udp or udp6. */
@@ -34,14 +38,16 @@ export async function programsOf(inodes: ReadonlySet<string>): Promise<Map<strin
 }
 
 async function noteSockets(id: string, inodes: ReadonlySet<string>, found: Map<string, string>) {
+  const held = (await socketsOf(id)).filter((inode) => inodes.has(inode))
+  const name = held.length > 0 ? await readKernelFile(`/proc/${id}/comm`) : undefined
+  if (name) for (const inode of held) found.set(inode, name)
+}
+
+/** Inodes of the sockets of a process; none of another user's, who is not root. */
+async function socketsOf(id: string): Promise<string[]> {
   const files = await readdir(`/proc/${id}/fd`).catch(() => [])
-  for (const file of files) {
-    const target = await readlink(`/proc/${id}/fd/${file}`).catch(() => '')
-    const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1]
-    if (inode === undefined || !inodes.has(inode) || id === String(process.pid)) continue
-    const name = await readKernelFile(`/proc/${id}/comm`)
-    if (name) found.set(inode, name)
-  }
+  const targets = files.map((file) => readlink(`/proc/${id}/fd/${file}`).catch(() => ''))
+  return (await Promise.all(targets)).flatMap((each) => /^socket:\[(\d+)\]$/.exec(each)?.[1] ?? [])
 }
 
 /** The user's name, as far as the file of users knows it (passwd(5)). */
