@@ -58,9 +58,9 @@ function parseRule(expressions: readonly Json[], table: string): Rule[] {
       continue
     }
     const verdict = parseVerdict(expression, table)
-    const match = parseMatch(expression)
+    const matches = parseMatch(expression)
     rules = rules.map((rule) => ({
-      matches: match ? [...rule.matches, match] : rule.matches,
+      matches: [...rule.matches, ...matches],
       verdict: verdict ?? rule.verdict,
     }))
   }
@@ -73,7 +73,7 @@ function parseMap({ key = null, data = null }: JsonObject, table: string): Rule[
   return entries.flatMap((entry): Rule[] => {
     const [value = null, verdict = null] = asList(entry)
     const way = parseVerdict(asObject(verdict) ?? {}, table)
-    return way ? [{ matches: [matchOf(key, value, false)], verdict: way }] : []
+    return way ? [{ matches: matchesOf(key, value, false), verdict: way }] : []
   })
 }
 
@@ -91,21 +91,30 @@ function parseVerdict(expression: JsonObject, table: string): Verdict | undefine
 /** Statements that ask nothing of a packet. */
 const statements = /^(accept|drop|reject|return|jump|goto|counter|log|comment|vmap)$/
 
-function parseMatch(expression: JsonObject): Match | undefined {
+function parseMatch(expression: JsonObject): Match[] {
   const [name = ''] = Object.keys(expression)
-  if (statements.test(name)) return undefined
+  if (statements.test(name)) return []
   const { op, left = null, right = null } = asObject(expression.match ?? null) ?? {}
   const isPlain = op === '==' || op === 'in' || op === '!='
-  return isPlain
-    ? matchOf(left, right, op === '!=')
-    : { key: undefined, values: [], isNegated: false }
+  return isPlain ? matchesOf(left, right, op === '!=') : [notUnderstood]
 }
 
-function matchOf(left: Json, right: Json, isNegated: boolean): Match {
+const notUnderstood: Match = { key: undefined, values: [], isNegated: false }
+
+/** Only a packet of a protocol has its fields: that it is one is asked as well. */
+function matchesOf(left: Json, right: Json, isNegated: boolean): Match[] {
   const key = keyOf(left)
   const values = valuesOf(right)
-  if (key === undefined || values === undefined) return { key: undefined, values: [], isNegated }
-  return { key, values: values.map((each) => translate(key, each)), isNegated }
+  if (key === undefined || values === undefined) return [...implied(left), notUnderstood]
+  const translated = values.map((each) => translate(key, each))
+  return [...implied(left), { key, values: translated, isNegated }]
+}
+
+function implied(left: Json): Match[] {
+  const { protocol } = asObject(asObject(left)?.payload) ?? {}
+  if (typeof protocol !== 'string' || protocol === 'th' || protocol === 'ether') return []
+  const key = protocol === 'ip' || protocol === 'ip6' ? 'family' : 'protocol'
+  return [{ key, values: [protocol], isNegated: false }]
 }
 
 /** What of a packet an expression reads. */
