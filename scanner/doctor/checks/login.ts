@@ -68,7 +68,6 @@ async function readKeyFile(path: string): Promise<Keys['files']> {
 /** Pure. */
 export function judgeKeys({ files, agent }: Keys): Finding[] {
   const open = files.filter(({ isOpen }) => isOpen)
-  const usable = files.length - open.length
   const wrong: Finding[] = [
     ...open.map(
       ({ path }): Finding => ({
@@ -88,7 +87,7 @@ export function judgeKeys({ files, agent }: Keys): Finding[] {
           } as const,
         ]
       : []),
-    ...(usable === 0 && agent !== 'keys' ? [noKey(agent)] : []),
+    ...(files.length === 0 && agent !== 'keys' ? [noKey(agent)] : []),
   ]
   if (wrong.length > 0) return wrong
   const held = agent === 'keys' ? ['an agent with keys'] : []
