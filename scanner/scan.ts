@@ -61,7 +61,7 @@ export interface Search extends Question {
 /** What has come through on a link, and what has not. */
 export interface Way extends Pick<Round, 'link' | 'echoes'> {
   /** Undefined where there was nothing to ask with. */
-  querier: Querier | undefined
+  querier: Pick<Querier, 'heard' | 'hearsGroup' | 'askedGroup'> | undefined
 }
 
 /**

@@ -28,7 +28,7 @@ export async function doctor(
   const searched = meant.filter((link) => whyMute(link) === undefined)
   // Each check and each command that it runs listens to it.
   setMaxListeners(0, signal)
-  const found = look(searched, name, signal)
+  const found = look(searched, name, console_.log, signal)
   // Each check that waits for it says that it failed.
   found.catch(() => {})
   const isNamed = interfaces.length > 0

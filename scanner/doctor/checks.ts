@@ -4,6 +4,7 @@ import { firewall } from './checks/firewall.ts'
 import { identities } from './checks/identity.ts'
 import { installers } from './checks/installer.ts'
 import { interfaces } from './checks/interface.ts'
+import { keys } from './checks/keys.ts'
 import { linkBehaviour } from './checks/link.ts'
 import { logins } from './checks/login.ts'
 import { names } from './checks/names.ts'
@@ -29,5 +30,6 @@ export const checks: readonly Check[] = [
   installers,
   sshServers,
   identities,
+  keys,
   logins,
 ]

@@ -1,5 +1,6 @@
 import type { Link } from '../../common/links.ts'
-import { sleep } from '../../common/schedule.ts'
+import type { Log } from '../../common/log.ts'
+import { deadline, sleep } from '../../common/schedule.ts'
 import { addressesIn } from '../choose.ts'
 import type { Machine } from '../machine.ts'
 import { Memory } from '../memory.ts'
@@ -22,13 +23,18 @@ export interface Look {
 /** The second tells that the first has not missed anybody by chance. */
 const mostRounds = 2
 
+/** As long as `scanner find` looks: a server that says nothing holds a round up for longer. */
+const lookMs = 4000
+
 /** Looks on the links as `scanner find` does, and keeps what it tells of the way that packets have. */
 export async function look(
   links: readonly Link[],
   name: string | undefined,
+  log: Log,
   signal: AbortSignal,
 ): Promise<Look> {
   const memory = new Memory()
+  const timeUp = deadline(lookMs, signal)
   const sightings: Sighting[] = []
   const ways = new Map<string, Way>()
   const warnings = new Set<string>()
@@ -39,7 +45,7 @@ export async function look(
     guesses: name === undefined ? [] : addressesIn(name),
     all: false,
     memory,
-    signal,
+    signal: timeUp.signal,
     warn: (sentence: string) => void warnings.add(sentence),
     observe: (way: Way) => void ways.set(way.link.name, way),
   }
@@ -49,14 +55,18 @@ export async function look(
     return { machines, meant, ways: [...ways.values()], warnings: [...warnings] }
   }
   try {
-    for (let round = 1; links.length > 0 && !signal.aborted; round++) {
+    for (let round = 1; links.length > 0 && !timeUp.signal.aborted; round++) {
       const began = performance.now()
-      for await (const sighting of scan(asked)) sightings.push(sighting)
+      for await (const sighting of scan(asked)) {
+        log.debug(sighting, 'sighting')
+        sightings.push(sighting)
+      }
       if (round >= mostRounds || seen().meant.length > 0) break
-      await sleep(began + roundMs - performance.now(), signal)
+      await sleep(began + roundMs - performance.now(), timeUp.signal)
     }
     return seen()
   } finally {
+    timeUp.clear()
     memory.close()
   }
 }

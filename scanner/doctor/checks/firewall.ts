@@ -1,19 +1,11 @@
 import { mdnsPort } from '../../../common/contract.ts'
-import { type Link, ownLinkLocal } from '../../../common/links.ts'
+import type { Link } from '../../../common/links.ts'
 import type { Way } from '../../scan.ts'
 import { dropsGroup } from '../../sources/firewall.ts'
 import type { Check, Context } from '../check.ts'
-import {
-  askFirewalld,
-  type Firewalld,
-  readIptables,
-  readNftables,
-  type Said,
-} from '../doors/rules.ts'
-import { type Finding, type Fix, rootFix } from '../finding.ts'
-import { parseIptables } from '../firewall/iptables.ts'
-import { parseNftables } from '../firewall/nftables.ts'
-import { type Fate, fateIn, type Packet } from '../firewall/rules.ts'
+import { askFirewalld, readIptables, readNftables } from '../doors/rules.ts'
+import { type Finding, rootFix } from '../finding.ts'
+import { type Closed, judgeFirewalld, judgeRules, type Rules } from '../firewall/closed.ts'
 import { onEachLink } from './interface.ts'
 
 /** What a firewall on this machine does to mDNS and NDP: by its rules, and by what comes in. */
@@ -37,95 +29,13 @@ export const firewall: Check = {
   },
 }
 
-async function wayOn({ name }: Link, { look }: Context): Promise<Way | undefined> {
-  const { ways } = await look
-  return ways.find((way) => way.link.name === name)
-}
-
-/** What the commands of both packet filters say. */
-export interface Rules {
-  nftables: Said
-  ip4: Said
-  ip6: Said
-}
-
 function isHidden({ nftables, ip4, ip6 }: Rules): boolean {
   return [nftables, ip4, ip6].includes('hidden')
 }
 
-/** A packet that a firewall here drops, and what lets it in. */
-export interface Closed {
-  what: 'mdns' | 'ndp'
-  fate: Fate
-  where: string
-  open: Fix
-}
-
-const mdnsRule = ['udp', 'dport', String(mdnsPort), 'accept']
-const ndpRule = ['meta', 'l4proto', 'ipv6-icmp', 'accept']
-
-/** What is dropped by rules, or may be, that can be read. Pure. */
-export function judgeRules(link: Link, { nftables, ip4, ip6 }: Rules): Closed[] {
-  return packetsOn(link).flatMap((packet) => [
-    ...closedByIptables(packet, packet.family === 'ip' ? ip4 : ip6),
-    // iptables-nft keeps its rules there, and its own command says more of them.
-    ...closedByNftables(packet, nftables, typeof (packet.family === 'ip' ? ip4 : ip6) === 'object'),
-  ])
-}
-
-/** A neighbour advertisement (RFC 4861 section 4.4), and an answer to the mDNS group. */
-function packetsOn(link: Link): Packet[] {
-  const ndp = { family: 'ip6', protocol: 'icmpv6', state: 'untracked', type: 136 } as const
-  const mdns = { protocol: 'udp', state: 'new', port: mdnsPort } as const
-  const packets = ownLinkLocal(link)
-    ? [ndp, { ...mdns, family: 'ip6' } as const]
-    : [{ ...mdns, family: 'ip' } as const]
-  return packets.map((packet) => ({ ...packet, link: link.name }))
-}
-
-const whatIs = ({ protocol }: Packet) => (protocol === 'udp' ? 'mdns' : 'ndp')
-
-function closedByNftables(packet: Packet, said: Said, withoutIptables: boolean): Closed[] {
-  if (typeof said === 'string') return []
-  return parseNftables(said.text).flatMap(({ name, chain, chains }): Closed[] => {
-    const [family, table, own] = name
-    if (family !== 'inet' && family !== 'netdev' && family !== packet.family) return []
-    if (withoutIptables && table === 'filter' && own === 'INPUT') return []
-    const fate = fateIn(chain, chains, packet)
-    if (fate === 'accept') return []
-    const rule = packet.protocol === 'udp' ? mdnsRule : ndpRule
-    const open = rootFix(['nft', 'insert', 'rule', ...name, ...rule])
-    return [{ what: whatIs(packet), fate, where: `nftables, chain ${name.join(' ')}`, open }]
-  })
-}
-
-function closedByIptables(packet: Packet, said: Said): Closed[] {
-  if (typeof said === 'string') return []
-  const chains = parseIptables(said.text)
-  const input = chains.get('INPUT')
-  const fate = input ? fateIn(input, chains, packet) : 'accept'
-  if (fate === 'accept') return []
-  const command = packet.family === 'ip' ? 'iptables' : 'ip6tables'
-  const port = ['--dport', String(mdnsPort)]
-  const match = packet.protocol === 'udp' ? ['-p', 'udp', ...port] : ['-p', 'ipv6-icmp']
-  const isUfw = [...chains.keys()].some((name) => name.startsWith('ufw'))
-  const open =
-    isUfw && packet.protocol === 'udp'
-      ? rootFix(['ufw', 'allow', `${mdnsPort}/udp`])
-      : rootFix([command, '-I', 'INPUT', ...match, '-j', 'ACCEPT'])
-  return [{ what: whatIs(packet), fate, where: `${command}, chain INPUT`, open }]
-}
-
-/** Pure. */
-export function judgeFirewalld(
-  { name }: Pick<Link, 'name'>,
-  { zone, letsMdnsIn }: Firewalld,
-): Closed[] {
-  if (letsMdnsIn) return []
-  const place = zone ? [`--zone=${zone}`] : []
-  const open = rootFix(['firewall-cmd', ...place, '--add-service=mdns'])
-  const where = `firewalld, zone ${zone ?? 'by default'} of ${name}`
-  return [{ what: 'mdns', fate: 'drop', where, open }]
+async function wayOn({ name }: Link, { look }: Context): Promise<Way | undefined> {
+  const { ways } = await look
+  return ways.find((way) => way.link.name === name)
 }
 
 /** What is to be said of the firewall for a link. Pure. */
@@ -188,9 +98,15 @@ function wordsFor({ what, where, open }: Closed, { name }: Pick<Link, 'name'>) {
     : ({
         level: 'warn',
         code: 'rules-drop-mdns',
-        reason: `a firewall on this machine drops multicast DNS on ${name} (${where}; on NixOS, for good: networking.firewall.allowedUDPPorts = [ ${mdnsPort} ];)`,
+        reason: `a firewall on this machine drops multicast DNS on ${name} (${where}${forGood(where)})`,
         fix: open,
       } as const)
+}
+
+/** Rules that NixOS made are made anew by it. */
+function forGood(where: string): string {
+  const option = `networking.firewall.allowedUDPPorts = [ ${mdnsPort} ]`
+  return where.includes('nixos-fw') ? `; for good: ${option}` : ''
 }
 
 /** What came in, and what did not, whatever rules say. */

@@ -1,108 +1,30 @@
-import { stat } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { firstLine } from '../../../common/command.ts'
-import { Failure } from '../../../common/failure.ts'
 import type { Machine } from '../../machine.ts'
 import { hostKeyAlias } from '../../ssh/known-hosts.ts'
 import { sshCommandLine } from '../../ssh/target.ts'
 import { authorities } from '../../trust/authorities.ts'
 import { remembered } from '../../trust/machines.ts'
 import type { Check } from '../check.ts'
-import { askKeyAgent, readSshSettings, runRemotely } from '../doors/ssh.ts'
+import { isMissing } from '../doors/missing.ts'
+import { runRemotely } from '../doors/ssh.ts'
 import { consoleFix, type Finding, fix } from '../finding.ts'
 import { ownHostsFile, readOwnHosts } from './identity.ts'
-import { visited } from './ssh.ts'
+import { oneVisited } from './ssh.ts'
 
-/** Keys to log in with, and whether they do, where one machine is meant. */
+/** Whether the one machine that is meant lets us in. */
 export const logins: Check = {
   layer: 'login',
   async run(context, signal) {
-    const [machine, ...others] = await visited(context)
-    const one = machine?.ssh.reachable && others.length === 0 ? machine : undefined
+    const machine = await oneVisited(context)
+    if (machine === undefined) return []
     try {
-      const settings = await readSshSettings(one?.target ?? 'installer', signal)
-      const keys = judgeKeys(await readKeys(settings, signal))
-      return [...keys, ...(one ? await tryLogin(one, signal) : [])]
+      return await tryLogin(machine, signal)
     } catch (error) {
-      if (!(error instanceof Failure) || signal.aborted) throw error
-      return [
-        {
-          level: 'warn',
-          code: 'no-ssh',
-          reason: `${error.message}: the scanner's own client is used; ${error.advice ?? ''}`,
-        },
-      ]
+      // Without ssh the check of the keys has said what there is to say.
+      if (isMissing(error)) return []
+      throw error
     }
   },
-}
-
-/** What there is to log in with. */
-export interface Keys {
-  /** Key files that ssh would use, and who may read them. */
-  files: readonly { path: string; isOpen: boolean }[]
-  /** `none`: there is no agent to ask. */
-  agent: 'keys' | 'empty' | 'gone' | 'none'
-}
-
-async function readKeys(
-  settings: ReadonlyMap<string, string[]>,
-  signal: AbortSignal,
-): Promise<Keys> {
-  const paths = (settings.get('identityfile') ?? []).map((path) =>
-    path.replace(/^~(?=\/)/, homedir()),
-  )
-  const files = await Promise.all(paths.map(readKeyFile))
-  const hasAgent = Boolean(process.env.SSH_AUTH_SOCK)
-  const agent = hasAgent ? await askKeyAgent(signal).catch(() => 'none' as const) : 'none'
-  return { files: files.flat(), agent }
-}
-
-/** Others than the owner may read it: ssh ignores such a key. */
-const othersMask = 0o077
-
-async function readKeyFile(path: string): Promise<Keys['files']> {
-  const file = await stat(path).catch(() => undefined)
-  return file?.isFile() ? [{ path, isOpen: (file.mode & othersMask) !== 0 }] : []
-}
-
-/** Pure. */
-export function judgeKeys({ files, agent }: Keys): Finding[] {
-  const open = files.filter(({ isOpen }) => isOpen)
-  const wrong: Finding[] = [
-    ...open.map(
-      ({ path }): Finding => ({
-        level: 'warn',
-        code: 'key-open',
-        reason: `others may read ${path}: ssh does not use it`,
-        fix: fix(['chmod', '600', path]),
-      }),
-    ),
-    ...(agent === 'gone'
-      ? [
-          {
-            level: 'warn',
-            code: 'agent-gone',
-            reason: 'SSH_AUTH_SOCK names an agent that does not answer: its keys are not used',
-            fix: fix(['unset', 'SSH_AUTH_SOCK']),
-          } as const,
-        ]
-      : []),
-    ...(files.length === 0 && agent !== 'keys' ? [noKey(agent)] : []),
-  ]
-  if (wrong.length > 0) return wrong
-  const held = agent === 'keys' ? ['an agent with keys'] : []
-  const all = [...files.map(({ path }) => path), ...held]
-  return [{ level: 'ok', code: 'keys', reason: `to log in with there is ${all.join(', ')}` }]
-}
-
-function noKey(agent: Keys['agent']): Finding {
-  const why = agent === 'empty' ? 'the agent is empty, and there is no key file' : 'there is no key'
-  return {
-    level: 'warn',
-    code: 'no-key',
-    reason: `${why} to log in with: a live ISO lets in by key only, unless a password was set at its console`,
-    fix: agent === 'empty' ? fix(['ssh-add']) : fix(['ssh-keygen', '-t', 'ed25519']),
-  }
 }
 
 /** ssh(1): nobody is asked, nothing is opened beside, nothing is written. */

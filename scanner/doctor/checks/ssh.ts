@@ -15,6 +15,12 @@ export async function visited({ look, name }: Context): Promise<Machine[]> {
   return name !== undefined && meant.length > 1 ? [] : meant.slice(0, mostVisited)
 }
 
+/** The one machine that is meant, where its server answers. */
+export async function oneVisited(context: Context): Promise<Machine | undefined> {
+  const [machine, ...others] = await visited(context)
+  return machine?.ssh.reachable && others.length === 0 ? machine : undefined
+}
+
 /** Whether an ssh server answers. */
 export const sshServers: Check = {
   layer: 'ssh',

@@ -1,5 +1,6 @@
 import { firstLine, runCommand } from '../../../common/command.ts'
-import { errorCode, Failure } from '../../../common/failure.ts'
+import { Failure } from '../../../common/failure.ts'
+import { isMissing } from './missing.ts'
 
 /** What a firewall's own command says of its rules; `hidden`: only root may see them. */
 export type Said = { text: string } | 'hidden' | 'missing'
@@ -44,20 +45,11 @@ function textOf(said: Said): string | undefined {
 async function ask(command: string, args: readonly string[], signal: AbortSignal): Promise<Said> {
   try {
     const { status, stdout, stderr } = await runCommand(command, args, signal)
-    if (status !== 0 && /permi(tted|ssion)|must be root|not authorized/i.test(stderr))
-      return 'hidden'
+    if (status !== 0 && /permi(tted|ssion)|must be root|authoriz/i.test(stderr)) return 'hidden'
     if (status !== 0 && stdout === '' && command === 'nft') throw new Failure(firstLine(stderr))
     return { text: stdout.trim() }
   } catch (error) {
     if (signal.aborted || !isMissing(error)) throw error
     return 'missing'
   }
-}
-
-/** EACCES: a folder on PATH may not be looked into, and no other has the command. */
-function isMissing(error: unknown): boolean {
-  return (
-    errorCode(error) === 'EACCES' ||
-    (error instanceof Failure && /was not found on PATH/.test(error.message))
-  )
 }
