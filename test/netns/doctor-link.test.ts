@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import t from 'tap'
 import { startAgent } from '../../scanner/demo/installer.ts'
 import { type Namespace, runInside } from '../../scanner/demo/namespace.ts'
@@ -11,7 +13,7 @@ import {
   skipWithout,
   skipWithoutRoot,
 } from './lab.ts'
-import { startAvahi } from './responders.ts'
+import { skipWithoutResolved, startAvahi, startAvahiAlone, startResolved } from './responders.ts'
 import { ipBatch, makeSwitch, plugInto } from './segment.ts'
 
 t.jobs = 2
@@ -124,12 +126,35 @@ t.test(
     holder.kill('SIGKILL')
     await new Promise((resolve) => holder.once('close', resolve))
     await startAvahi(lab, operator, 'operator')
+    const settings = join(lab.files.folder, 'avahi-daemon.conf')
+    await writeFile(settings, '[server]\nuse-ipv6=no\ndeny-interfaces=lo,op0\n')
+    await runInside(operator, 'mount', ['--bind', settings, '/etc/avahi/avahi-daemon.conf'])
+    const settled = await diagnose(t, lab)
+    for (const code of ['avahi-ipv4-only', 'avahi-deaf'])
+      t.match(findingOf(settled, code), { level: 'warn', layer: 'port' })
+    await runInside(operator, 'umount', ['/etc/avahi/avahi-daemon.conf'])
     const shared = await diagnose(t, lab)
     t.match(findingOf(shared, 'port-shared').reason, /shared with avahi-daemon/)
     t.same(
       shared.findings.filter(({ layer, level }) => layer === 'port' && level !== 'ok'),
       [],
     )
+  },
+)
+
+t.test(
+  'avahi and systemd-resolved on one machine',
+  {
+    skip: skipWithoutRoot('ip', 'avahi-daemon', 'dbus-daemon', 'busctl') || skipWithoutResolved,
+    buffered: true,
+  },
+  async (t) => {
+    const lab = await oneInstaller(t)
+    await startResolved(lab, lab.operator, 'operator', 'op0')
+    await startAvahiAlone(lab, lab.operator, 'other')
+    const { findings } = await diagnose(t, lab)
+    const port = findings.filter(({ layer }) => layer === 'port').map(({ code }) => code)
+    t.same(port, ['port-shared', 'two-responders'])
   },
 )
 

@@ -114,6 +114,11 @@ t.test(
     await mend(findingOf(wrong, 'key-open'), lab)
 
     await writeFile(hosts, '127.0.0.1 localhost\n')
+    const switched = join(files.folder, 'nsswitch.conf')
+    await writeFile(switched, 'hosts: resolve [!UNAVAIL=return] files dns\n')
+    await replace(operator, '/etc/nsswitch.conf', switched)
+    t.match(findingOf(await diagnose(t, lab), 'resolved-silent'), { level: 'warn', machine: id })
+    await runInside(operator, 'umount', ['/etc/nsswitch.conf'])
     await standIn(far.namespace, lab)
     const well = await diagnose(t, lab)
     t.same(of(well, 'login'), ['ok keys', 'ok login', 'warn far-side'], 'mended')

@@ -88,7 +88,7 @@ function duplicates(link: Link): Finding[] {
     interface: link.name,
     level: ownLinkLocal(link) ? 'warn' : 'fail',
     code: 'duplicate-address',
-    reason: `another machine on ${link.name} has ${address} as well: two cards of one MAC, or a loop; unplug it, or take another MAC, then`,
+    reason: `another machine on ${link.name} has ${address} as well: two cards of one MAC, or a loop; it is checked again once that is unplugged`,
     fix: rootFix(
       ['ip', 'link', 'set', 'dev', link.name, 'down'],
       ['ip', 'link', 'set', 'dev', link.name, 'up'],

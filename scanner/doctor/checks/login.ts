@@ -79,7 +79,7 @@ export function judgeLogin(
         ...about,
         level: 'fail',
         code: 'key-refused',
-        reason: `${who} lets no key of yours in as ${user}: set a password at its console (passwd), then`,
+        reason: `${who} lets no key of yours in as ${user}: set a password at its console with passwd, and copy a key by it`,
         fix: fix(['ssh-copy-id', `${user}@${target}`]),
       },
     ]

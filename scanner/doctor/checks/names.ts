@@ -4,7 +4,7 @@ import type { Machine } from '../../machine.ts'
 import type { Check } from '../check.ts'
 import { readKernelFile } from '../doors/kernel.ts'
 import { resolveByLibc } from '../doors/names.ts'
-import { type Finding, fix } from '../finding.ts'
+import { type Finding, fix, rootFix } from '../finding.ts'
 
 /** What other programs make of `NixOS.local`; the scanner needs none of it. */
 export const names: Check = {
@@ -68,6 +68,16 @@ export function judgeNames(
       level: 'ok',
       code: 'resolves',
       reason: `other programs know ${name}: ${resolved.join(', ')}`,
+    }
+  if (machine && /\bresolve\b/.test(hosts) && !/\bmdns/.test(hosts))
+    return {
+      ...about,
+      level: 'warn',
+      code: 'resolved-silent',
+      reason: `systemd-resolved, which other programs ask for ${name}, does not ask the link for it (MulticastDNS=); ${instead}`,
+      fix: rootFix(
+        ...machine.links.map((link) => ['resolvectl', 'mdns', link.interface, 'resolve']),
+      ),
     }
   if (machine || !knowsMdns.test(hosts))
     return {

@@ -164,6 +164,7 @@ t.test('names', (t) => {
   const machine = fakeMachine()
   t.equal(judge({}), 'local-unknown')
   t.equal(judge({ hosts: 'mymachines resolve [!UNAVAIL=return] files dns' }), 'nsswitch')
+  t.equal(judge({ machine, hosts: 'resolve files dns' }), 'resolved-silent')
   t.equal(judge({ machine, resolved: ['fe80::5054:ff:fe12:3456%eno1'] }), 'resolves')
   t.equal(judge({ machine, resolved: ['fe80::5054:ff:fe12:3456'] }), 'scope-lost')
   t.equal(judge({ machine, resolved: ['192.0.2.7'] }), 'resolves')
