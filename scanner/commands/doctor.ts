@@ -3,7 +3,7 @@ import { exitStatus } from '../../common/contract.ts'
 import { isRoot } from '../demo/world.ts'
 import type { Context } from '../doctor/check.ts'
 import { count } from '../doctor/checks/link.ts'
-import { checks } from '../doctor/checks.ts'
+import { checks, checksOn } from '../doctor/checks.ts'
 import { diagnose } from '../doctor/diagnose.ts'
 import type { LayerFinding } from '../doctor/finding.ts'
 import { look } from '../doctor/look.ts'
@@ -33,8 +33,13 @@ export async function doctor(
   found.catch(() => {})
   const isNamed = interfaces.length > 0
   const context: Context = { name, isNamed, links, meant, searched, look: found }
+  const able = checksOn(process.platform)
+  if (able.length < checks.length)
+    console_.warn(
+      `routes, kernel parameters, port 5353 and name services are looked at on Linux only`,
+    )
   const findings: LayerFinding[] = []
-  for await (const finding of diagnose(checks, context, signal)) {
+  for await (const finding of diagnose(able, context, signal)) {
     findings.push(finding)
     if (!json) process.stdout.write(formatFinding(finding, style()))
   }

@@ -20,5 +20,7 @@ export interface Context {
 /** One subject of the doctor. `run` looks and judges; what it throws is said to be unseen. */
 export interface Check {
   layer: Layer
+  /** What it looks at is of Linux only. */
+  isOfLinux?: boolean
   run(context: Context, signal: AbortSignal): Promise<Finding[]>
 }

@@ -33,3 +33,8 @@ export const checks: readonly Check[] = [
   keys,
   logins,
 ]
+
+/** Those that can look at something on a system. */
+export function checksOn(platform: NodeJS.Platform): Check[] {
+  return checks.filter(({ isOfLinux = false }) => platform === 'linux' || !isOfLinux)
+}

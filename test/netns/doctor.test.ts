@@ -94,7 +94,7 @@ t.test(
   async (t) => {
     const lab = await makeLab(t)
     const { operator } = lab
-    for (const link of ['uni0', 'multi0', 'ndp0', 'queue0']) await plug(t, lab, { link })
+    for (const link of ['uni0', 'multi0', 'ndp0', 'arp0']) await plug(t, lab, { link })
     await addressesSettled(operator)
     await ipBatch(
       operator,
@@ -104,7 +104,8 @@ t.test(
     await runInside(operator, 'sysctl', [
       '-qw',
       'net.ipv6.neigh.ndp0.mcast_solicit=0',
-      'net.ipv6.neigh.queue0.unres_qlen_bytes=0',
+      'net.ipv4.conf.arp0.arp_ignore=8',
+      'net.ipv4.igmp_max_memberships=0',
     ])
     const ill = await diagnose(t, lab)
     t.match(
@@ -113,7 +114,8 @@ t.test(
     )
     t.match(findingOf(ill, 'no-multicast-route', 'multi0').reason, /no route to groups/)
     t.match(findingOf(ill, 'parameter', 'ndp0').reason, /mcast_solicit is 0: the kernel never asks/)
-    t.match(findingOf(ill, 'parameter', 'queue0').reason, /unres_qlen_bytes is 0/)
+    t.match(findingOf(ill, 'parameter', 'arp0').reason, /arp_ignore is 8: nobody on arp0 learns/)
+    t.match(findingOf(ill, 'parameter', 'uni0').reason, /igmp_max_memberships is 0/)
     for (const each of ill.findings)
       if (each.layer === 'route' || each.layer === 'sysctl') if (each.fix) await mend(each, lab)
 

@@ -117,8 +117,9 @@ function judgeFarSide(who: string, id: string, stdout: string): Finding[] {
   }))
 }
 
-/** A machine has few things to complain of. */
+/** A machine has few things to complain of, and says them in a sentence. */
 const mostComplaints = 8
+const maxComplaintCharacters = 200
 
 function complaintsIn(stdout: string): string[] {
   try {
@@ -126,7 +127,8 @@ function complaintsIn(stdout: string): string[] {
     const all = (links ?? []).flatMap(({ complaints }) =>
       Array.isArray(complaints) ? complaints : [],
     )
-    return all.filter((each) => typeof each === 'string').slice(0, mostComplaints)
+    const sentences = all.filter((each) => typeof each === 'string').slice(0, mostComplaints)
+    return sentences.map((each) => each.slice(0, maxComplaintCharacters))
   } catch {
     return []
   }

@@ -9,6 +9,7 @@ import { type Finding, fix, rootFix } from '../finding.ts'
 /** What other programs make of `NixOS.local`; the scanner needs none of it. */
 export const names: Check = {
   layer: 'names',
+  isOfLinux: true,
   async run({ look }, signal) {
     const { meant } = await look
     const [machine] = meant.filter((each) => each.hostname !== null)

@@ -12,6 +12,7 @@ const roomy = 8192
 /** Room in the kernel's neighbour table, which all links share. */
 export const neighbours: Check = {
   layer: 'neighbour',
+  isOfLinux: true,
   async run(_, signal) {
     const [most, statistics, entries] = await Promise.all([
       readNumber(limit),

@@ -10,6 +10,7 @@ import { type Finding, fix, rootFix } from '../finding.ts'
 /** Port 5353: who else has it, and whether he shares. */
 export const port: Check = {
   layer: 'port',
+  isOfLinux: true,
   async run({ searched }) {
     const [programs, avahi] = await Promise.all([
       readPrograms(),

@@ -8,6 +8,7 @@ import { onEachLink } from './interface.ts'
 /** Packets to the link leave by the link. */
 export const routes: Check = {
   layer: 'route',
+  isOfLinux: true,
   run: (context, signal) =>
     onEachLink(context, async (link) => {
       if (ownLinkLocal(link) === undefined) return []

@@ -3,56 +3,60 @@ import { readNumber } from '../doors/kernel.ts'
 import { type Finding, rootFix, setSysctl } from '../finding.ts'
 import { onEachLink } from './interface.ts'
 
-/** A parameter below which something does not work (ip-sysctl.rst of Linux). */
-interface Bound {
+/** A parameter, and the values with which something does not work (ip-sysctl.rst of Linux). */
+interface Parameter {
   path: (link: string) => string
-  least: number
+  breaks: (value: number) => boolean
   usual: number
   consequence: (link: string) => string
 }
 
-const bounds: readonly Bound[] = [
+/** arp_ignore: no address is answered for. */
+const answersNone = 8
+
+const parameters: readonly Parameter[] = [
   {
     path: (link) => `net/ipv6/neigh/${link}/mcast_solicit`,
-    least: 1,
+    breaks: (value) => value < 1,
     usual: 3,
     consequence: (link) => `the kernel never asks who has an address on ${link} (NDP)`,
   },
   {
-    path: (link) => `net/ipv6/neigh/${link}/unres_qlen_bytes`,
-    least: 1,
-    usual: 212_992,
-    consequence: (link) => `the first packets to each machine on ${link} are thrown away`,
-  },
-  {
     path: (link) => `net/ipv4/neigh/${link}/mcast_solicit`,
-    least: 1,
+    breaks: (value) => value < 1,
     usual: 3,
     consequence: (link) => `the kernel never asks who has an IPv4 address on ${link} (ARP)`,
   },
   {
-    path: (link) => `net/ipv6/conf/${link}/hop_limit`,
-    least: 1,
-    usual: 64,
-    consequence: (link) => `packets that leave by ${link} may be thrown away at once`,
+    path: (link) => `net/ipv4/conf/${link}/arp_ignore`,
+    breaks: (value) => value === answersNone,
+    usual: 0,
+    consequence: (link) => `nobody on ${link} learns where our IPv4 addresses are (ARP)`,
+  },
+  {
+    path: () => 'net/ipv4/igmp_max_memberships',
+    breaks: (value) => value < 1,
+    usual: 20,
+    consequence: () => 'no program can listen to multicast over IPv4',
   },
 ]
 
-/** Parameters of the kernel that break NDP. */
+/** Parameters of the kernel that break NDP, ARP or multicast. */
 export const sysctls: Check = {
   layer: 'sysctl',
+  isOfLinux: true,
   run: (context) =>
     onEachLink(context, async ({ name }) => {
-      const values = await Promise.all(bounds.map(({ path }) => readNumber(path(name))))
+      const values = await Promise.all(parameters.map(({ path }) => readNumber(path(name))))
       return judgeParameters(name, values)
     }),
 }
 
-/** `values` in the order of the bounds. Pure. */
+/** `values` in the order of the parameters. Pure. */
 export function judgeParameters(link: string, values: readonly (number | undefined)[]): Finding[] {
-  const broken = bounds.flatMap(({ path, least, usual, consequence }, index): Finding[] => {
+  const broken = parameters.flatMap(({ path, breaks, usual, consequence }, index): Finding[] => {
     const value = values[index]
-    if (value === undefined || value >= least) return []
+    if (value === undefined || !breaks(value)) return []
     const name = path(link)
     return [
       {
@@ -65,6 +69,6 @@ export function judgeParameters(link: string, values: readonly (number | undefin
     ]
   })
   if (broken.length > 0 || values.every((value) => value === undefined)) return broken
-  const reason = `no kernel parameter breaks NDP on ${link}`
+  const reason = `no kernel parameter breaks NDP, ARP or multicast on ${link}`
   return [{ level: 'ok', code: 'parameters', interface: link, reason }]
 }

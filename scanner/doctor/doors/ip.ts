@@ -1,4 +1,5 @@
 import { firstLine, runCommand } from '../../../common/command.ts'
+import { isMissing } from './missing.ts'
 
 /** What the kernel would do with a packet: by which link it leaves, or why not. */
 export type Way = { device: string } | { refused: string }
@@ -17,11 +18,10 @@ export interface Router {
   link: string
 }
 
-/** The routers of both families by which the rest of the world is reached. */
+/** The routers of both families by which the rest of the world is reached. Empty where there is no `ip`. */
 export async function readRouters(signal: AbortSignal): Promise<Router[]> {
   const tables = ['-4', '-6'].map(async (family) => {
-    const { stdout } = await runCommand('ip', ['-j', family, 'route', 'show', 'default'], signal)
-    return parseRouters(stdout)
+    return parseRouters(await show([family, 'route', 'show', 'default'], signal))
   })
   return (await Promise.all(tables)).flat()
 }
@@ -42,14 +42,23 @@ export interface LinkState {
 
 /** By name. Empty where there is no `ip`. */
 export async function readStates(signal: AbortSignal): Promise<Map<string, LinkState>> {
-  const { stdout } = await runCommand('ip', ['-j', 'link', 'show'], signal)
-  const links = parse<{ ifname?: string; flags?: string[]; operstate?: string }>(stdout)
+  const json = await show(['link', 'show'], signal)
+  const links = parse<{ ifname?: string; flags?: string[]; operstate?: string }>(json)
   return new Map(
     links.map(({ ifname = '', flags = [], operstate }) => [
       ifname,
       { isUp: flags.includes('UP'), isDormant: operstate === 'DORMANT' },
     ]),
   )
+}
+
+async function show(args: readonly string[], signal: AbortSignal): Promise<string> {
+  try {
+    return (await runCommand('ip', ['-j', ...args], signal)).stdout
+  } catch (error) {
+    if (isMissing(error)) return ''
+    throw error
+  }
 }
 
 function first<T>(json: string): T | undefined {

@@ -72,8 +72,9 @@ t.test('routes, parameters and the table', (t) => {
   t.same(all(judgeWays('eno1', here, here)), ['ok routes'])
   t.same(all(judgeWays('eno1', { device: 'wg0' }, here)), ['fail route-elsewhere: ip -6 rule show'])
   t.same(all(judgeParameters('eno1', [undefined, undefined])), [], 'not Linux')
-  t.same(all(judgeParameters('eno1', [3, 0])), [
-    'fail parameter: sysctl -w net.ipv6.neigh.eno1.unres_qlen_bytes=212992',
+  t.same(all(judgeParameters('eno1', [3, 0, 8, 20])), [
+    'fail parameter: sysctl -w net.ipv4.neigh.eno1.mcast_solicit=3',
+    'fail parameter: sysctl -w net.ipv4.conf.eno1.arp_ignore=0',
   ])
   t.equal(said(judgeTable(10, 1024)), 'ok table')
   t.equal(

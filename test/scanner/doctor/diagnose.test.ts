@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Check, Context } from '../../../scanner/doctor/check.ts'
-import { checks } from '../../../scanner/doctor/checks.ts'
+import { checks, checksOn } from '../../../scanner/doctor/checks.ts'
 import { diagnose } from '../../../scanner/doctor/diagnose.ts'
 import { layers } from '../../../scanner/doctor/finding.ts'
 
@@ -46,5 +46,15 @@ t.test('from the card up to the login', (t) => {
     [...order].sort((a, b) => a - b),
   )
   t.same([...new Set(checks.map(({ layer }) => layer))], [...layers], 'each has one')
+  t.end()
+})
+
+t.test('elsewhere than on Linux only what can be seen there', (t) => {
+  t.same(checksOn('linux'), checks)
+  const left = new Set(checksOn('darwin').map(({ layer }) => layer))
+  t.same(
+    layers.filter((each) => !left.has(each)),
+    ['route', 'sysctl', 'neighbour', 'port', 'names'],
+  )
   t.end()
 })
