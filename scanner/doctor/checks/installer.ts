@@ -24,21 +24,30 @@ export function judgeFound(
     return {
       level: 'ok',
       code: 'found',
-      reason: `found ${count(meant.length, 'installer')}: ${meant.map(called).join(', ')}`,
+      reason: `found ${count(meant.length, 'installer')}: ${listed(meant)}`,
       ...(meant.length === 1 && { machine: first.id }),
     }
   if (first)
     return {
       level: 'fail',
       code: 'ambiguous',
-      reason: `'${name}' fits ${count(meant.length, 'machine')}: ${meant.map(called).join(', ')}; name one by its id`,
+      reason: `'${name}' fits ${count(meant.length, 'machine')}: ${listed(meant)}; name one by its id`,
       fix: fix(['scanner', 'doctor', first.id]),
     }
   return name === undefined ? nobody(machines) : unknown(machines, name)
 }
 
+/** More names than these nobody reads in one line. */
+const mostListed = 8
+
+function listed(machines: readonly Machine[]): string {
+  const more = machines.length - mostListed
+  const shown = machines.slice(0, mostListed).map(called)
+  return [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join(', ')
+}
+
 /** How people call a machine, and what tells it from others. */
-export function called({ name, id, target }: Machine): string {
+function called({ name, id, target }: Machine): string {
   return `${printableWord(name ?? 'without a name')} (${id}, ${target})`
 }
 
@@ -66,7 +75,7 @@ function unknown(machines: readonly Machine[], name: string): Finding {
     }
   const near = nearest(name.replace(/\.local$/i, ''), namesOf(machines))
   const found = machines.filter((each) => each.installer)
-  const list = found.length > 0 ? found.map(called).join(', ') : 'none'
+  const list = found.length > 0 ? listed(found) : 'none'
   return {
     level: 'fail',
     code: 'not-found',

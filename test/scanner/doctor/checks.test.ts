@@ -184,6 +184,8 @@ t.test('who is found', (t) => {
   const judge = (machines: object[], meant: object[], name?: string) =>
     said(judgeFound({ machines, meant } as Parameters<typeof judgeFound>[0], name))
   t.equal(judge([machine], [machine]), 'ok found')
+  const crowd = Array.from({ length: 10 }, () => machine)
+  t.match(judgeFound({ machines: crowd, meant: crowd }, undefined).reason, /, and 2 more$/)
   t.equal(judge([], []), 'fail none-found: scanner find --wait')
   t.equal(
     judge([machine], [machine, machine], 'NixOS'),
