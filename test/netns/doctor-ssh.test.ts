@@ -91,7 +91,7 @@ t.test(
     const hosts = join(files.folder, 'hosts')
     await writeFile(hosts, 'fe80::5054:ff:fe12:3456 NixOS.local\n')
     await replace(operator, '/etc/hosts', hosts)
-    const ill = await diagnose(t, lab, [], { SSH_AUTH_SOCK: '/run/nobody' })
+    const ill = await diagnose(t, lab, ['NixOS'], { SSH_AUTH_SOCK: '/run/nobody' })
     t.same(of(ill, 'login'), ['warn agent-gone', 'warn no-key', 'fail key-refused'])
     t.match(
       findingOf(ill, 'key-refused').fix?.command,
@@ -108,7 +108,7 @@ t.test(
     await copyFile(files.identity, open)
     await chmod(open, 0o644)
     await useKey(lab, open)
-    const wrong = await diagnose(t, lab)
+    const wrong = await diagnose(t, lab, ['NixOS'])
     t.same(of(wrong, 'login').slice(0, 1), ['warn key-open'])
     t.match(findingOf(wrong, 'resolves-elsewhere').reason, /another machine \(192\.0\.2\.9\)/)
     await mend(findingOf(wrong, 'key-open'), lab)
@@ -120,7 +120,7 @@ t.test(
     t.match(findingOf(await diagnose(t, lab), 'resolved-silent'), { level: 'warn', machine: id })
     await runInside(operator, 'umount', ['/etc/nsswitch.conf'])
     await standIn(far.namespace, lab)
-    const well = await diagnose(t, lab)
+    const well = await diagnose(t, lab, [id])
     t.same(of(well, 'login'), ['ok keys', 'ok login', 'warn far-side'], 'mended')
     t.match(
       findingOf(well, 'far-side').reason,
@@ -160,6 +160,7 @@ t.test(
     await writeFile(knownHosts, changed)
     const within = await diagnose(t, lab, ['NixOS'])
     t.same(of(within, 'identity'), ['fail key-changed'])
+    t.notMatch(of(within, 'login').join(), /login|refused/, 'and nobody logs in to it')
     t.same(findingOf(within, 'key-changed').fix, {
       command: 'installer-agent issue',
       where: 'installer',

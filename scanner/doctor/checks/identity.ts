@@ -35,7 +35,8 @@ export function ownHostsFile(): string {
   return join(stateFolder(), 'known_hosts')
 }
 
-async function examine(
+/** What is to be said of one whose server has answered. */
+export async function examine(
   machine: Machine,
   lines: readonly Line[],
   name: string,

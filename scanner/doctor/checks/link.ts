@@ -21,8 +21,8 @@ export const linkBehaviour: Check = {
   },
 }
 
-/** What the checks of the firewall, the port, ping and the addresses say more of. */
-const toldElsewhere = /^(a firewall on this machine|UDP port|mdns on |no echo|IPv6 is switched off)/
+/** What the checks of the firewall, the port and ping say more of. */
+const toldElsewhere = /^(a firewall on this machine|UDP port|no echo)/
 
 function on({ name }: Link, machines: readonly Machine[]): Machine[] {
   return machines.filter(({ links }) => links.some((each) => each.interface === name))
@@ -35,7 +35,6 @@ export function judgeWay(
   routers: readonly Router[],
 ): Finding[] {
   const about = { interface: link.name }
-  const there = machines.filter((each) => !isRouter(each, link, routers))
   if (machines.length === 0)
     return [
       {
@@ -46,7 +45,7 @@ export function judgeWay(
         fix: fix(['ping', '-6', '-L', '-c', '3', `ff02::1%${link.name}`]),
       },
     ]
-  if (there.length === 0)
+  if (machines.every((each) => isRouter(each, link, routers)))
     return [
       {
         ...about,
@@ -97,6 +96,7 @@ function echoLost({ name }: Link): Finding {
   }
 }
 
+/** `1 machine`, `2 machines`. */
 export function count(number: number, what: string): string {
   return `${number} ${what}${number === 1 ? '' : 's'}`
 }

@@ -1,24 +1,24 @@
 import { firstLine } from '../../../common/command.ts'
 import type { Machine } from '../../machine.ts'
-import { hostKeyAlias } from '../../ssh/known-hosts.ts'
 import { sshCommandLine } from '../../ssh/target.ts'
-import { authorities } from '../../trust/authorities.ts'
-import { remembered } from '../../trust/machines.ts'
 import type { Check } from '../check.ts'
 import { isMissing } from '../doors/missing.ts'
 import { runRemotely } from '../doors/ssh.ts'
 import { consoleFix, type Finding, fix } from '../finding.ts'
-import { ownHostsFile, readOwnHosts } from './identity.ts'
+import { examine, ownHostsFile, readOwnHosts } from './identity.ts'
 import { oneVisited } from './ssh.ts'
 
-/** Whether the one machine that is meant lets us in. */
+/** Whether the machine that NAME means lets us in. */
 export const logins: Check = {
   layer: 'login',
   async run(context, signal) {
     const machine = await oneVisited(context)
     if (machine === undefined) return []
+    const identity = await examine(machine, await readOwnHosts(), context.name ?? '', signal)
+    // Nobody logs in to a machine that may be another.
+    if (identity.level === 'fail') return []
     try {
-      return await tryLogin(machine, signal)
+      return await tryLogin(machine, identity.code === 'key-new', signal)
     } catch (error) {
       // Without ssh the check of the keys has said what there is to say.
       if (isMissing(error)) return []
@@ -40,15 +40,15 @@ const toStranger = ['UserKnownHostsFile=/dev/null', 'StrictHostKeyChecking=no'].
 ])
 
 /** One connection tells whether we are let in, and what the agent there says of itself. */
-async function tryLogin(machine: Machine, signal: AbortSignal): Promise<Finding[]> {
-  const lines = await readOwnHosts()
-  const isKnown =
-    remembered(lines, machine.id) !== undefined ||
-    authorities(lines, hostKeyAlias(machine.id)).length > 0
+async function tryLogin(
+  machine: Machine,
+  isStranger: boolean,
+  signal: AbortSignal,
+): Promise<Finding[]> {
   const typed = {
     own: [],
     destination: undefined,
-    options: [...quietly, ...(isKnown ? [] : toStranger)],
+    options: [...quietly, ...(isStranger ? toStranger : [])],
     command: ['installer-agent', 'status', '--json'],
   }
   const words = sshCommandLine(machine, typed, ownHostsFile(), 'refuse')

@@ -15,10 +15,10 @@ export async function visited({ look, name }: Context): Promise<Machine[]> {
   return name !== undefined && meant.length > 1 ? [] : meant.slice(0, mostVisited)
 }
 
-/** The one machine that is meant, where its server answers. */
+/** The machine that NAME means, where its server answers: only to that one keys are shown. */
 export async function oneVisited(context: Context): Promise<Machine | undefined> {
-  const [machine, ...others] = await visited(context)
-  return machine?.ssh.reachable && others.length === 0 ? machine : undefined
+  const [machine] = context.name === undefined ? [] : await visited(context)
+  return machine?.ssh.reachable ? machine : undefined
 }
 
 /** Whether an ssh server answers. */

@@ -1,5 +1,4 @@
 import { chmod, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { parseRouters } from '../../../scanner/doctor/doors/ip.ts'
@@ -26,15 +25,8 @@ t.test('routes of `ip -j`', (t) => {
   t.end()
 })
 
-t.test('a port that is open, and one that is not', async (t) => {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  const port = typeof address === 'object' ? (address?.port ?? 0) : 0
-  t.equal(await knock('127.0.0.1', port, signal), 'open')
-  await new Promise((resolve) => server.close(resolve))
-  t.equal(await knock('127.0.0.1', port, signal), 'refused')
-  t.equal(await knock('127.0.0.1', port, AbortSignal.abort()), 'silent')
+t.test('a connection that is broken off has told nothing', async (t) => {
+  t.equal(await knock('127.0.0.1', 22, AbortSignal.abort()), 'silent')
 })
 
 /** firewalld itself is a service with a bus: its command is stood in for, in its words of version 1.3. */
