@@ -64,6 +64,7 @@ t.test(
     const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
     const rootless = await diagnose(t, lab, [], {}, nobody)
     t.same(firewallIn(rootless), ['warn drops-multicast'], 'by behaviour, where rules are hidden')
+    t.match(findingOf(rootless, 'drops-multicast').reason, /cannot be read without root/)
     await mend(findingOf(closed, 'rules-drop-mdns'), lab)
     const open = await diagnose(t, lab, [], {}, nobody)
     t.same(firewallIn(open), ['ok open'], 'mended')

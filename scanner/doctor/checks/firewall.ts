@@ -48,7 +48,7 @@ export function judgeFirewall(
   const about = { interface: link.name }
   const certain = closed.filter(({ fate }) => fate === 'drop')
   const byRules = certain.map((each): Finding => ({ ...about, ...wordsFor(each, link) }))
-  const byBehaviour = judgeBehaviour(link, way, certain)
+  const byBehaviour = judgeBehaviour(link, way, certain, isHidden)
   if (byRules.length + byBehaviour.length > 0) return [...byRules, ...byBehaviour]
   const querier = way?.querier
   const isHeard =
@@ -114,11 +114,13 @@ function judgeBehaviour(
   { name }: Pick<Link, 'name'>,
   way: Way | undefined,
   known: readonly Closed[],
+  isHidden: boolean,
 ): Finding[] {
   const querier = way?.querier
   if (querier === undefined) return []
   const { heard, hearsGroup, askedGroup } = querier
   const about = { interface: name }
+  const by = `by behaviour${isHidden ? ' (its rules cannot be read without root)' : ''}`
   const look = known[0]?.open ?? rootFix(['nft', 'list', 'ruleset'])
   if (!askedGroup)
     return [
@@ -136,7 +138,7 @@ function judgeBehaviour(
         ...about,
         level: 'warn',
         code: 'drops-multicast',
-        reason: `by behaviour: who is asked directly on ${name} answers, and nothing comes in from the multicast group, not even our own question: machines that are not asked one by one stay hidden`,
+        reason: `${by}: who is asked directly on ${name} answers, and nothing comes in from the multicast group, not even our own question: machines that are not asked one by one stay hidden`,
         fix: look,
       },
     ]
@@ -146,7 +148,7 @@ function judgeBehaviour(
       ...about,
       level: 'warn',
       code: 'question-not-back',
-      reason: `by behaviour: our own question to the multicast group did not come back on ${name}: a firewall on this machine drops UDP port ${mdnsPort}`,
+      reason: `${by}: our own question to the multicast group did not come back on ${name}: a firewall on this machine drops UDP port ${mdnsPort}`,
       fix: look,
     },
   ]
