@@ -64,7 +64,7 @@ export async function examine(
 /** At the console stands what the machine itself shows; to believe it here would be to believe anybody. */
 const compare = consoleFix(false, ['installer-agent', 'issue'])
 
-/** Pure. */
+/** What is to be said of a verdict about a host key. Pure. */
 export function judgeIdentity(
   machine: Pick<Machine, 'id' | 'name'>,
   verdict: Verdict,

@@ -14,7 +14,7 @@ export const installers: Check = {
   run: async ({ look, name }) => [judgeFound(await look, name)],
 }
 
-/** Pure. */
+/** What is to be said of who was found, and whom NAME means. Pure. */
 export function judgeFound(
   { machines, meant }: Pick<Look, 'machines' | 'meant'>,
   name: string | undefined,

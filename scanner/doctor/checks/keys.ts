@@ -52,7 +52,7 @@ async function readKeyFile(path: string): Promise<Keys['files']> {
   return file?.isFile() ? [{ path, isOpen: (file.mode & othersMask) !== 0 }] : []
 }
 
-/** Pure. */
+/** What is to be said of what there is to log in with. Pure. */
 export function judgeKeys({ files, agent }: Keys): Finding[] {
   const wrong = [
     ...files.filter(({ isOpen }) => isOpen).map(({ path }) => openKey(path)),

@@ -59,7 +59,7 @@ async function tryLogin(
 /** ssh(1), EXIT STATUS: 255 if an error occurred. */
 const sshFailed = 255
 
-/** Pure. */
+/** What is to be said of how ssh ended, and of what was said there. Pure. */
 export function judgeLogin(
   machine: Pick<Machine, 'id' | 'name' | 'user' | 'target'>,
   status: number | null,

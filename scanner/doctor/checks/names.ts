@@ -41,7 +41,7 @@ const knowsMdns = /\b(mdns\w*|resolve)\b/
 const ownWay = fix(['scanner', 'ssh-config', '--install'])
 const instead = "the scanner needs none of that, nor does 'ssh NAME.installer' with its block"
 
-/** Pure. */
+/** What is to be said of what other programs make of a name. Pure. */
 export function judgeNames(
   name: string,
   { hosts, hasNscd, resolved, machine }: Resolution,

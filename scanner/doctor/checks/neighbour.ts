@@ -33,7 +33,7 @@ export function parseCount(statistics: string): number | undefined {
   return Number.isNaN(count) ? undefined : count
 }
 
-/** Pure. */
+/** What is to be said of a table with so many entries, of so many at most. Pure. */
 export function judgeTable(count: number, most: number | undefined): Finding {
   if (most === undefined)
     return {

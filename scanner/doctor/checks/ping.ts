@@ -24,7 +24,7 @@ export const ping: Check = {
 /** Group ids for whom the kernel opens ping's sockets (icmp(7), ping_group_range). */
 const everybody = '0 2147483647'
 
-/** Pure. */
+/** What is to be said of why `ping` failed. Pure. */
 export function judgePing({ message, advice }: Failure): Finding {
   const rest = 'machines that do not speak mDNS may stay hidden'
   if (/may not send/.test(message))

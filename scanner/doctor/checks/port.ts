@@ -52,7 +52,7 @@ async function whyDeaf(link: Link): Promise<Failure[]> {
 
 const seeWho = rootFix(['ss', '-ulpn', `sport = :${mdnsPort}`])
 
-/** Pure. */
+/** What is to be said of the programs that have the port, and of why the group was not heard. Pure. */
 export function judgeHolders(programs: readonly string[], refusals: readonly Failure[]): Finding {
   const who = programs.length > 0 ? programs.join(', ') : 'nobody'
   const [refusal] = refusals

@@ -83,7 +83,7 @@ function closedByIptables(packet: Packet, said: Said): Closed[] {
   ]
 }
 
-/** Pure. */
+/** What firewalld drops in the zone of a link. Pure. */
 export function judgeFirewalld(
   { name }: Pick<Link, 'name'>,
   { zone, letsMdnsIn }: Firewalld,
