@@ -4,8 +4,8 @@ import { type Deadline, deadline } from '../../common/schedule.ts'
 import type { Check, Context } from './check.ts'
 import type { Finding, LayerFinding } from './finding.ts'
 
-/** A search of four seconds, a login of as many, and what a slow computer adds; a check that takes longer hangs. */
-const checkMs = 10_000
+/** A search of five seconds, a login of four, and what a slow computer adds; a check that takes longer hangs. */
+const checkMs = 11_000
 
 /** Runs all checks at once and gives what they find in their order, as soon as it can be told. */
 export async function* diagnose(

@@ -23,8 +23,8 @@ export interface Look {
 /** The second tells that the first has not missed anybody by chance. */
 const mostRounds = 2
 
-/** As long as `scanner find` looks: a server that says nothing holds a round up for longer. */
-const lookMs = 4000
+/** Two rounds on a busy machine; a server that says nothing would hold one up for longer. */
+const lookMs = 5000
 
 /** Looks on the links as `scanner find` does, and keeps what it tells of the way that packets have. */
 export async function look(

@@ -8,16 +8,22 @@ export interface Holder {
   inode: string
 }
 
-/** Who has a port, of both families, but ourselves: /proc/net/udp has a line for each (proc_net(5)). */
+/**
+ * Who has a port, of both families, but ourselves. Ours come and go meanwhile: one that is there at
+ * both looks is among our files between them.
+ */
 export async function readHolders(port: number): Promise<Holder[]> {
-  // Ours come and go meanwhile.
-  const before = await socketsOf('self')
-  const tables = await Promise.all(
-    ['udp', 'udp6'].map((name) => readKernelFile(`/proc/net/${name}`)),
-  )
-  const own = new Set([...before, ...(await socketsOf('self'))])
-  const holders = tables.flatMap((table) => parseHolders(table ?? '', port))
-  return holders.filter(({ inode }) => !own.has(inode))
+  const first = await readTables(port)
+  const own = new Set(await socketsOf('self'))
+  const still = new Set((await readTables(port)).map(({ inode }) => inode))
+  return first.filter(({ inode }) => still.has(inode) && !own.has(inode))
+}
+
+/** /proc/net/udp and udp6 have a line for each socket, whoever has it (proc_net(5)). */
+async function readTables(port: number): Promise<Holder[]> {
+  const names = ['udp', 'udp6']
+  const tables = await Promise.all(names.map((name) => readKernelFile(`/proc/net/${name}`)))
+  return tables.flatMap((table) => parseHolders(table ?? '', port))
 }
 
 /** Reads the lines of /proc/net/udp or udp6. */
