@@ -23,7 +23,7 @@ export const firewall: Check = {
         wayOn(link, context),
         askFirewalld(link.name, signal),
       ])
-      const closed = firewalld?.isRunning ? judgeFirewalld(link, firewalld) : judgeRules(link, said)
+      const closed = firewalld ? judgeFirewalld(link, firewalld) : judgeRules(link, said)
       return judgeFirewall(link, closed, way, isHidden(said))
     })
   },
