@@ -4,6 +4,7 @@ import { exitStatus, version } from '../common/contract.ts'
 import { usageFailure } from './options.ts'
 import { splitSshArguments } from './ssh/arguments.ts'
 import { demo } from './verbs/demo.ts'
+import { doctor } from './verbs/doctor.ts'
 import { find } from './verbs/find.ts'
 import { proxy } from './verbs/proxy.ts'
 import { ssh, sshPlainly } from './verbs/ssh.ts'
@@ -13,7 +14,7 @@ import { trust } from './verbs/trust.ts'
 import { wait } from './verbs/wait.ts'
 
 /** In the order in which help shows them. */
-const verbs = [find, wait, ssh, target, sshConfig, proxy, trust, demo]
+const verbs = [find, wait, ssh, target, sshConfig, proxy, trust, doctor, demo]
 
 /** Reads a command line of any form and runs the verb. */
 export function run(argv: readonly string[]): Promise<never> {

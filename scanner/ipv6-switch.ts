@@ -18,7 +18,8 @@ export async function explainNoIPv6(links: readonly Link[]): Promise<string[]> {
   return affected.filter((_, index) => switched[index]).map(sentence)
 }
 
-async function isSwitchedOff({ name }: Link): Promise<boolean> {
+/** Whether somebody has switched IPv6 off on a link. */
+export async function isSwitchedOff({ name }: Pick<Link, 'name'>): Promise<boolean> {
   const setting = await readFile(`${settings}/${name}/disable_ipv6`, 'latin1').catch(() => '')
   return setting.trim() === '1'
 }

@@ -95,5 +95,6 @@ export function nothingFound({ name, timeoutMs, all }: SearchOptions): string[] 
     ...(all
       ? []
       : ["  'scanner find --all' lists every host on the link, 'scanner find -v' what was asked"]),
+    "  'scanner doctor' says what keeps it from being found",
   ]
 }

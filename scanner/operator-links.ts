@@ -13,6 +13,20 @@ export async function searchedLinks(
   globs: readonly string[],
   warn: (sentence: string) => void,
 ): Promise<Link[]> {
+  const { meant } = await meantLinks(globs, warn)
+  for (const sentence of await explainNoIPv6(meant)) warn(sentence)
+  for (const link of globs.length > 0 ? meant : []) {
+    const reason = whyMute(link)
+    if (reason) warn(`${link.name} ${reason}`)
+  }
+  return meant.filter((link) => whyMute(link) === undefined)
+}
+
+/** All links, and those that are meant, whether they can be asked on or not; throws as above. */
+export async function meantLinks(
+  globs: readonly string[],
+  warn: (sentence: string) => void,
+): Promise<{ links: Link[]; meant: Link[] }> {
   const links = await presentLinks(warn)
   for (const glob of globs)
     if (!links.some((link) => isNamed(link, glob)))
@@ -22,13 +36,7 @@ export async function searchedLinks(
       })
   const isNamedByAny = (link: Link) => globs.some((glob) => isNamed(link, glob))
   const isQuiet = (link: Link) => whyNoise(link, links) === undefined
-  const meant = links.filter(globs.length > 0 ? isNamedByAny : isQuiet)
-  for (const sentence of await explainNoIPv6(meant)) warn(sentence)
-  for (const link of globs.length > 0 ? meant : []) {
-    const reason = whyMute(link)
-    if (reason) warn(`${link.name} ${reason}`)
-  }
-  return meant.filter((link) => whyMute(link) === undefined)
+  return { links, meant: links.filter(globs.length > 0 ? isNamedByAny : isQuiet) }
 }
 
 /** One line for each link that is not searched without patterns, and why; for `find --verbose`. */

@@ -15,6 +15,7 @@ import { mdnsWarning } from './sources/gone.ts'
 import { mdns } from './sources/mdns.ts'
 import { neighbour, readTable } from './sources/neighbour.ts'
 import { Patience } from './sources/patience.ts'
+import type { Querier } from './sources/querier.ts'
 import { hostQuestions, serviceQuestions } from './sources/questions.ts'
 import type { Round, Source } from './sources/round.ts'
 import { service } from './sources/service.ts'
@@ -53,6 +54,14 @@ export interface Search extends Question {
   guesses?: readonly string[]
   /** From round to round; a scan without is a search of its own. */
   memory?: Memory
+  /** Told of each link when a round is over. */
+  observe?: (way: Way) => void
+}
+
+/** What has come through on a link, and what has not. */
+export interface Way extends Pick<Round, 'link' | 'echoes'> {
+  /** Undefined where there was nothing to ask with. */
+  querier: Pick<Querier, 'heard' | 'hearsGroup' | 'askedGroup'> | undefined
 }
 
 /**
@@ -113,9 +122,10 @@ async function* withTable(
 }
 
 /** What a round tells of the way that packets have, beside what it found. */
-async function judge(round: Round, { warn }: Search, memory: Memory): Promise<void> {
+async function judge(round: Round, { warn, observe }: Search, memory: Memory): Promise<void> {
   const { link, querier, direct, echoes } = round
   const asker = await querier
+  observe?.({ link, echoes, querier: asker })
   if (!asker) return
   if (dropsGroup(asker)) warn(dropsGroupWarning(link))
   const evidence = { ...asker.answered, echoes, seen: direct.seen }

@@ -157,7 +157,10 @@ function verdict(
 }
 
 /** Those among the machines that are looked for. */
-export function wanted(machines: readonly Machine[], { name, all }: SearchOptions): Machine[] {
+export function wanted(
+  machines: readonly Machine[],
+  { name, all }: Pick<SearchOptions, 'name' | 'all'>,
+): Machine[] {
   const eligible = machines.filter((machine) => all || machine.installer)
   return name === undefined ? eligible : choose(eligible, name)
 }

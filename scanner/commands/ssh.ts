@@ -5,6 +5,7 @@ import { locate } from '../locate.ts'
 import type { Machine } from '../machine.ts'
 import { type Console, usageFailure } from '../options.ts'
 import type { SearchOptions } from '../search.ts'
+import { shellWord } from '../shell-word.ts'
 import { patientMs, probeSsh } from '../sources/ssh.ts'
 import { hasOption, type SshArguments } from '../ssh/arguments.ts'
 import { scanCertificates } from '../ssh/keyscan.ts'
@@ -58,7 +59,7 @@ export async function ssh(
   const newKeys = isKept || isVouchedFor ? 'refuse' : 'accept'
   const words = sshCommandLine(machine, typed, knownHosts, newKeys)
   if (options.print) {
-    process.stdout.write(`${['ssh', ...words].map(quoteWord).join(' ')}\n`)
+    process.stdout.write(`${['ssh', ...words].map(shellWord).join(' ')}\n`)
     return exitStatus.done
   }
   const status = await runSsh(words, async () => {
@@ -79,11 +80,6 @@ function notOurs(): Failure {
 
 function isGiven({ pinned, acceptNewKey = false }: Consent): boolean {
   return pinned !== undefined || acceptNewKey
-}
-
-/** A word as a shell reads it back. */
-function quoteWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }
 
 /** ssh(1), EXIT STATUS: 255 if an error occurred, or the remote command's own. */

@@ -71,7 +71,7 @@ export async function establishTrust(
  * Fingerprint of the key that the search has seen, or of one that is read now: where that was not
  * done, and where only keys of other types than it asks for are remembered.
  */
-async function shownKey(
+export async function shownKey(
   { id, target, port, ssh }: Machine,
   lines: readonly Line[],
   signal: AbortSignal,

@@ -308,6 +308,15 @@ t.test('nothing heard is more than text', { skip, timeout: 180_000 }, async (t) 
       isClean(t, result, `find ${form.join(' ')}`)
     }
   })
+  await t.test('doctor', async (t) => {
+    isClean(t, await desk.run(scanner('doctor')), 'doctor')
+    const { stdout } = await desk.run(scanner('doctor', '--json'))
+    const { findings } = JSON.parse(stdout) as { findings: { fix: { command: string } | null }[] }
+    const commands = findings.flatMap(({ fix }) => fix?.command.replaceAll(' && ', ' ') ?? [])
+    t.ok(commands.length > 0)
+    // Whatever it is that they would run: their words are words.
+    for (const command of commands) await desk.run(['sh', '-c', `set -- ${command}`])
+  })
   await t.test('find on a terminal', async (t) => {
     const isWhole = new RegExp(`^${heardCount} installers`)
     const live = await onTerminal(t, desk, 'find --watch --timeout 30s', isWhole)

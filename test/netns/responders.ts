@@ -9,12 +9,21 @@ import { type Lab, startDaemon } from './lab.ts'
 
 /** Starts a real D-Bus and a real avahi on a machine; its sockets lie in the machine's own /run. */
 export async function startAvahi(lab: Lab, namespace: Namespace, hostname: string): Promise<void> {
+  await runInside(namespace, 'dbus-daemon', ['--system', '--fork', '--nopidfile', '--nosyslog'])
+  await startAvahiAlone(lab, namespace, hostname)
+}
+
+/** Starts a real avahi on a machine that has a D-Bus already. */
+export async function startAvahiAlone(
+  lab: Lab,
+  namespace: Namespace,
+  hostname: string,
+): Promise<void> {
   const config = join(lab.files.folder, `avahi-${hostname}.conf`)
   await writeFile(
     config,
     `[server]\nhost-name=${hostname}\nuse-ipv4=yes\nuse-ipv6=yes\n[publish]\npublish-workstation=no\n`,
   )
-  await runInside(namespace, 'dbus-daemon', ['--system', '--fork', '--nopidfile', '--nosyslog'])
   const avahi = ['avahi-daemon', '--file', config, '--no-drop-root', '--no-chroot', '--no-rlimits']
   await startDaemon(namespace, avahi, /Server startup complete/)
 }
