@@ -13,9 +13,10 @@ import { sshConfig } from './verbs/ssh-config.ts'
 import { target } from './verbs/target.ts'
 import { trust } from './verbs/trust.ts'
 import { wait } from './verbs/wait.ts'
+import { write } from './verbs/write.ts'
 
 /** In the order in which help shows them. */
-const verbs = [find, wait, ssh, target, sshConfig, proxy, trust, demo]
+const verbs = [find, wait, ssh, target, sshConfig, proxy, trust, write, demo]
 
 /** Reads the command line and runs the verb; gives the exit status. */
 async function main(argv: string[]): Promise<number> {
