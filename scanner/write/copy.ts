@@ -7,8 +7,8 @@ import type { Target } from './target.ts'
 type Step = (bytes: number) => void
 
 /**
- * Writes all of a source, and waits until it is on the medium; gives how many bytes that were. Throws
- * the signal's reason, the system's error, or a Failure when there are more than `capacity` bytes.
+ * Writes all of a source; gives how many bytes that were. Throws the signal's reason, the system's
+ * error, or a Failure when there are more than `capacity` bytes.
  */
 export async function copy(
   source: Source,
@@ -27,7 +27,6 @@ export async function copy(
     step(done)
   }
   signal.throwIfAborted()
-  await target.finish(done)
   return done
 }
 

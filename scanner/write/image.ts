@@ -18,7 +18,7 @@ export interface Image {
   knownBytes: number | undefined
   /** Whether a machine may boot from it; undefined for one that is packed. */
   isBootable: boolean | undefined
-  read(): Reading
+  read(signal: AbortSignal): Reading
   close(): Promise<void>
 }
 
@@ -76,7 +76,7 @@ async function describe(
     ...image,
     knownBytes: await contentBytes(path, packing, head),
     isBootable: undefined,
-    read: () => readPacked(path, handle, fileBytes, unpack),
+    read: (signal) => readPacked(path, handle, fileBytes, (packed) => unpack(packed, signal)),
   }
 }
 
@@ -108,7 +108,7 @@ function readPacked(
   path: string,
   handle: FileHandle,
   fileBytes: number,
-  unpack: Awaited<ReturnType<typeof findUnpacker>>,
+  unpack: (packed: AsyncIterable<Buffer>) => AsyncIterable<Buffer>,
 ): Reading {
   const hash = createHash('sha256')
   let position = 0

@@ -25,19 +25,32 @@ export async function writeAndCompare(
 ): Promise<string> {
   state.phase = 'writing'
   const capacity = place.device?.bytes ?? Number.POSITIVE_INFINITY
-  const written = await pass(image, meterFor('writing'), (reading, step) => {
-    const note = (bytes: number) => {
-      state.bytes = bytes
-      step(bytes)
-    }
-    return copy(reading, target, capacity, note, signal)
-  })
+  const written = await pass(
+    image.read(signal),
+    image,
+    meterFor('writing'),
+    async (reading, step) => {
+      const note = (bytes: number) => {
+        state.bytes = bytes
+        step(bytes)
+      }
+      const bytes = await copy(reading, target, capacity, note, signal)
+      state.phase = 'finishing'
+      await target.finish(bytes)
+      return bytes
+    },
+  )
   console_.say(`scanner: ${written.result} bytes are written to ${place.path}, ${speed(written)}`)
   state.phase = 'comparing'
-  const read = await pass(image, meterFor('comparing'), async (reading, step) => {
-    const hash = await compare(reading, target, state.bytes, step, signal)
-    return hashLines(image.path, hash, reading.fileHash())
-  })
+  const read = await pass(
+    image.read(signal),
+    image,
+    meterFor('comparing'),
+    async (reading, step) => {
+      const hash = await compare(reading, target, state.bytes, step, signal)
+      return hashLines(image.path, hash, reading.fileHash())
+    },
+  )
   const past = target.isDirect
     ? ''
     : ', though out of the cache: this file system knows no other way'
@@ -52,14 +65,14 @@ interface Passed<Result> {
 
 /** One passage through the image, and its meter. */
 async function pass<Result>(
-  image: Image,
+  reading: Reading,
+  { fileBytes }: Image,
   meter: Meter,
   act: (reading: Reading, step: (bytes: number) => void) => Promise<Result>,
 ): Promise<Passed<Result>> {
-  const reading = image.read()
   const began = performance.now()
   try {
-    const step = (bytes: number) => meter.step(bytes, reading.fileBytesRead() / image.fileBytes)
+    const step = (bytes: number) => meter.step(bytes, reading.fileBytesRead() / fileBytes)
     const result = await act(reading, step)
     return { result, seconds: (performance.now() - began) / 1000 }
   } finally {

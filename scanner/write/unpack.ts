@@ -8,7 +8,8 @@ import { errorMessage, Failure } from '../../common/failure.ts'
 import type { Packing } from './format.ts'
 
 type Packed = Exclude<Packing, 'none'>
-type Unpack = (packed: AsyncIterable<Buffer>) => AsyncIterable<Buffer>
+/** Unpacks; a program that does is ended by the signal, also while it waits. */
+export type Unpack = (packed: AsyncIterable<Buffer>, signal: AbortSignal) => AsyncIterable<Buffer>
 
 /**
  * The door to what unpacks images: zlib in Node, the programs `xz` and `zstd`, and Node's own zstd
@@ -23,7 +24,7 @@ export async function findUnpacker(packing: Packed): Promise<Unpack> {
     if (!create) throw error
     return (packed) => throughNode(packed, create(), packing)
   }
-  return (packed) => throughProgram(packed, packing)
+  return (packed, signal) => throughProgram(packed, packing, signal)
 }
 
 /** The unpacked size in bytes that the index of an .xz file tells; a Failure when the file is not whole. */
@@ -57,8 +58,9 @@ async function* throughNode(
 async function* throughProgram(
   packed: AsyncIterable<Buffer>,
   program: string,
+  signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
-  const child = spawn(program, ['-dc'], { env: commandEnvironment() })
+  const child = spawn(program, ['-dc'], { env: commandEnvironment(), signal })
   let complaint = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     complaint += text

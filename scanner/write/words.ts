@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { errorMessage, Failure } from '../../common/failure.ts'
+import { errorCode, errorMessage, Failure } from '../../common/failure.ts'
 import { printableWord } from '../../common/printable.ts'
 import { type BlockDevice, family, type Located } from './block-devices.ts'
 import type { Image } from './image.ts'
@@ -9,7 +9,7 @@ import type { Place } from './target.ts'
 
 /** How far it has come, for whoever must know what is on the medium now. */
 export interface State {
-  phase: 'asking' | 'writing' | 'comparing'
+  phase: 'asking' | 'writing' | 'finishing' | 'comparing'
   /** Written so far. */
   bytes: number
 }
@@ -18,22 +18,35 @@ export interface State {
 export function whatIsThere({ phase, bytes }: State, path: string, { knownBytes }: Image): string {
   if (phase === 'asking') return 'nothing was written'
   if (phase === 'comparing')
-    return `all ${bytes} bytes of the image are written to ${path}, but not all of them are compared`
-  const all = knownBytes !== undefined && knownBytes > bytes ? ` of ${knownBytes}` : ''
-  const written = `the first ${bytes} bytes${all} of the image are written to ${path}, what follows them is not`
-  return `${bytes === 0 ? `nothing of the image is surely on ${path}` : written}: it is unusable until an image is written to it whole`
+    return `all ${bytes} bytes of the image are written to ${path}, but not all of them were compared`
+  const rest =
+    knownBytes !== undefined && knownBytes > bytes ? `other ${knownBytes - bytes}` : 'rest'
+  const written =
+    phase === 'finishing'
+      ? `all ${bytes} bytes of the image were sent to ${path}, but it has not said that it holds them`
+      : `the first ${bytes} bytes of the image are written to ${path}, the ${rest} not`
+  return `${written}\n${path} is unusable until an image is written to it whole`
 }
 
 /** The Failure that tells what went wrong, and what is on the medium now. */
 export function stopped(error: unknown, state: State, path: string, image: Image): Failure {
-  const advice = error instanceof Failure ? error.advice : undefined
-  const verb = state.phase === 'writing' ? 'written' : 'read back'
+  const act = state.phase === 'comparing' ? 'read back' : 'written'
   const what =
-    error instanceof Failure ? error.message : `${path} cannot be ${verb}: ${errorMessage(error)}`
-  return new Failure(`${what}\n${whatIsThere(state, path, image)}`, {
-    advice: advice ?? 'is it still plugged in? the kernel says more: dmesg',
+    error instanceof Failure ? error.message : `${path} cannot be ${act}: ${errorMessage(error)}`
+  const advice = error instanceof Failure ? error.advice : adviceFor(errorCode(error))
+  return new Failure([what, ...whatIsThere(state, path, image).split('\n')].join(`\n${indent}`), {
+    ...(advice && { advice }),
     cause: error,
   })
+}
+
+/** Below the first line of a Failure, as its advice is. */
+const indent = ' '.repeat('scanner: '.length)
+
+function adviceFor(code: string | undefined): string {
+  return code === 'ENOSPC'
+    ? 'make room, or take a larger one'
+    : 'is it still plugged in? the kernel says more: dmesg'
 }
 
 /** What is to be written where, before it is asked whether that is meant. */
