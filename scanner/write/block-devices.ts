@@ -79,7 +79,7 @@ function read(listed: Listed): BlockDevice {
     ),
     content: listed.fstype ?? '',
     label: printableWord(listed.label ?? ''),
-    mountpoint: listed.mountpoint === null ? undefined : printableWord(listed.mountpoint),
+    mountpoint: listed.mountpoint ? printableWord(listed.mountpoint) : undefined,
     children: (listed.children ?? []).map(read),
   }
 }

@@ -4,6 +4,7 @@ import { basename, dirname } from 'node:path'
 import { errorCode, errorMessage, Failure } from '../../common/failure.ts'
 import { type BlockDevice, blockDevices, deviceNumber, locateDevice } from './block-devices.ts'
 import type { Source } from './blocks.ts'
+import { withContents } from './contents.ts'
 import { refusalOf } from './refusal.ts'
 
 /** Offsets and lengths of O_DIRECT are multiples of the logical block size (open(2)): 512 or 4096 bytes. */
@@ -49,8 +50,9 @@ async function newFile(typed: string): Promise<Place> {
 async function writableDevice(path: string, number: string): Promise<BlockDevice> {
   const located = locateDevice(await blockDevices(), number)
   if (!located) throw new Failure(`lsblk does not know ${path}, so nobody can tell what is on it`)
-  const refusal = refusalOf(located)
-  if (!refusal) return located.device
+  const device = await withContents(located.device)
+  const refusal = refusalOf({ ...located, device })
+  if (!refusal) return device
   throw new Failure(`${path} is not written: ${refusal.reason}`, { advice: refusal.advice })
 }
 

@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import * as zlib from 'node:zlib'
@@ -68,11 +67,11 @@ async function* throughProgram(
   child.on('error', (error) => {
     complaint = error.message
   })
-  const ended = once(child, 'close')
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
   const fed = pipeline(Readable.from(packed), child.stdin).catch((error: unknown) => error)
   try {
     for await (const chunk of child.stdout) yield chunk as Buffer
-    const [status] = await ended
+    const status = await ended
     const error = await fed
     // Any other is that the program reads no more, and it has said why.
     if (error instanceof Failure) throw error
