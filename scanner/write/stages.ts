@@ -82,7 +82,7 @@ async function pass<Result>(
 }
 
 function speed({ result: bytes, seconds }: Passed<number>): string {
-  const time = seconds < 10 ? `${seconds.toFixed(2)} s` : formatSeconds(seconds)
+  const time = seconds < 10 ? `${seconds.toFixed(3)} s` : formatSeconds(seconds)
   return `${time}, ${formatBytes(bytes / seconds)}/s`
 }
 

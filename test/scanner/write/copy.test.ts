@@ -91,7 +91,7 @@ t.test('nothing is written beyond the room that there is', async (t) => {
   await t.rejects(copy(source(image), target, image.length - 1, ignore, signal), {
     message: /larger than the \d+ bytes/,
   })
-  t.ok(target.held.subarray(blockBytes).every((byte) => byte === 0))
+  t.ok(target.held.subarray(blockBytes).equals(Buffer.alloc(2 * blockBytes)))
 })
 
 t.test('a block after Ctrl-C is not written any more', async (t) => {
@@ -100,7 +100,7 @@ t.test('a block after Ctrl-C is not written any more', async (t) => {
   const stop = () => controller.abort('SIGINT')
   await t.rejects(copy(source(image), target, image.length, stop, controller.signal))
   t.ok(target.held.subarray(0, blockBytes).equals(image.subarray(0, blockBytes)))
-  t.ok(target.held.subarray(blockBytes).every((byte) => byte === 0))
+  t.ok(target.held.subarray(blockBytes).equals(Buffer.alloc(2 * blockBytes)))
 })
 
 t.test('a write that fails is told while the next block is still read', async (t) => {
