@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import * as zlib from 'node:zlib'
+import { createGunzip } from 'node:zlib'
 import { commandEnvironment, firstLine, runCommand } from '../../common/command.ts'
 import { errorMessage, Failure } from '../../common/failure.ts'
 import type { Packing } from './format.ts'
@@ -11,18 +11,12 @@ type Packed = Exclude<Packing, 'none'>
 export type Unpack = (packed: AsyncIterable<Buffer>, signal: AbortSignal) => AsyncIterable<Buffer>
 
 /**
- * The door to what unpacks images: zlib in Node, the programs `xz` and `zstd`, and Node's own zstd
- * (22.15, 23.8) where there is no such program. Throws a Failure that says what to install.
+ * The door to what unpacks images: zlib in Node, and the programs `xz` and `zstd`. Not Node's own zstd
+ * (22.15, 23.8): it ends after the first frame, without a word. Throws a Failure that says what to install.
  */
 export async function findUnpacker(packing: Packed): Promise<Unpack> {
-  if (packing === 'gzip') return (packed) => throughNode(packed, zlib.createGunzip(), packing)
-  try {
-    await runCommand(packing, ['--version'])
-  } catch (error) {
-    const create = packing === 'zstd' ? nodeZstd() : undefined
-    if (!create) throw error
-    return (packed) => throughNode(packed, create(), packing)
-  }
+  if (packing === 'gzip') return throughGunzip
+  await runCommand(packing, ['--version'])
   return (packed, signal) => throughProgram(packed, packing, signal)
 }
 
@@ -35,22 +29,14 @@ export async function xzContentBytes(path: string): Promise<number> {
   throw damaged('xz', firstLine(stderr))
 }
 
-function nodeZstd(): (() => NodeJS.ReadWriteStream) | undefined {
-  const create: unknown = Reflect.get(zlib, 'createZstdDecompress')
-  return typeof create === 'function' ? () => create() as NodeJS.ReadWriteStream : undefined
-}
-
-async function* throughNode(
-  packed: AsyncIterable<Buffer>,
-  unpacker: NodeJS.ReadWriteStream,
-  packing: Packed,
-): AsyncGenerator<Buffer> {
+async function* throughGunzip(packed: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const unpacker = createGunzip()
   // Its failure is the unpacker's as well.
   pipeline(Readable.from(packed), unpacker).catch(() => {})
   try {
     for await (const chunk of unpacker) yield chunk as Buffer
   } catch (error) {
-    throw error instanceof Failure ? error : damaged(packing, errorMessage(error), error)
+    throw error instanceof Failure ? error : damaged('gzip', errorMessage(error), error)
   }
 }
 
