@@ -63,6 +63,6 @@ function firstDifference(expected: Buffer, found: Buffer): number {
 
 function differs(at: number): Failure {
   return new Failure(`what was read back is not the image: they differ at byte ${at}`, {
-    advice: 'the medium is broken, or smaller than it says: take another',
+    advice: 'do not use it: the medium is broken, or smaller than it says',
   })
 }

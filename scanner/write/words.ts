@@ -18,7 +18,7 @@ export interface State {
 export function whatIsThere({ phase, bytes }: State, path: string, { knownBytes }: Image): string {
   if (phase === 'asking') return 'nothing was written'
   if (phase === 'comparing')
-    return `all ${bytes} bytes of the image are written to ${path}, but not all of them were compared`
+    return `all ${bytes} bytes of the image are written to ${path}, but not compared to their end`
   const rest =
     knownBytes !== undefined && knownBytes > bytes ? `other ${knownBytes - bytes}` : 'rest'
   const written =
@@ -28,8 +28,9 @@ export function whatIsThere({ phase, bytes }: State, path: string, { knownBytes 
   return `${written}\n${path} is unusable until an image is written to it whole`
 }
 
-/** The Failure that tells what went wrong, and what is on the medium now. */
-export function stopped(error: unknown, state: State, path: string, image: Image): Failure {
+/** The Failure that tells what went wrong, and what is on the medium now; a fault of ours as it is. */
+export function stopped(error: unknown, state: State, path: string, image: Image): unknown {
+  if (!(error instanceof Failure) && errorCode(error) === undefined) return error
   const act = state.phase === 'comparing' ? 'read back' : 'written'
   const what =
     error instanceof Failure ? error.message : `${path} cannot be ${act}: ${errorMessage(error)}`
