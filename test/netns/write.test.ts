@@ -38,9 +38,17 @@ function sha256(bytes: Buffer): string {
 async function loop(t: Test, file: string, ...options: string[]): Promise<string> {
   await writeFile(file, '', { flag: 'a' })
   if ((await stat(file)).size === 0) await truncate(file, deviceBytes)
-  const device = (await run('losetup', '--find', '--show', ...options, file)).stdout.trim()
+  const device = await attach(['--find', '--show', ...options, file])
   t.teardown(() => runCommand('losetup', ['--detach', device]))
   return device
+}
+
+/** Another may take the device that was free, which is told by the error alone. */
+async function attach(args: readonly string[], tries = 5): Promise<string> {
+  const { status, stdout, stderr } = await runCommand('losetup', args)
+  if (status === 0) return stdout.trim()
+  if (tries > 1) return attach(args, tries - 1)
+  throw new Error(`losetup ${args.join(' ')}: ${stderr}`)
 }
 
 async function run(command: string, ...args: string[]): Promise<CommandResult> {
@@ -146,7 +154,8 @@ t.test(
       for (const name of [disk, fixture('by-id')]) await refused(name, /is mounted at .*here/)
     })
 
-    const script = `mount ${disk} ${fixture('here')} && echo ready && read -r _`
+    // Unmounted by itself: what a namespace leaves at its end is let go of some time after.
+    const script = `mount ${disk} ${fixture('here')} && echo ready && read -r _; umount ${disk}`
     const holder = spawn('unshare', ['--mount', 'sh', '-c', script], { env: commandEnvironment() })
     await once(holder.stdout, 'data')
     await refused(disk, /the kernel says that it is in use/)
