@@ -20,6 +20,11 @@ const packageOf: Record<string, string> = {
   systemctl: 'systemd',
   unshare: 'util-linux',
   nsenter: 'util-linux',
+  lsblk: 'util-linux',
+  blkid: 'util-linux',
+  blockdev: 'util-linux',
+  xz: 'xz-utils, xz',
+  zstd: 'zstd',
 }
 
 /** No command we read from has more to say; a flooded neighbour table of 1,024 entries is 200 KiB of JSON. */

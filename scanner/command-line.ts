@@ -12,9 +12,10 @@ import { sshConfig } from './verbs/ssh-config.ts'
 import { target } from './verbs/target.ts'
 import { trust } from './verbs/trust.ts'
 import { wait } from './verbs/wait.ts'
+import { write } from './verbs/write.ts'
 
 /** In the order in which help shows them. */
-const verbs = [find, wait, ssh, target, sshConfig, proxy, trust, doctor, demo]
+const verbs = [find, wait, ssh, target, sshConfig, proxy, write, trust, doctor, demo]
 
 /** Reads a command line of any form and runs the verb. */
 export function run(argv: readonly string[]): Promise<never> {
