@@ -4,6 +4,7 @@ import { runProgram } from '../common/cli.ts'
 import { exitStatus, version } from '../common/contract.ts'
 import { usageFailure } from './options.ts'
 import { splitSshArguments } from './ssh/arguments.ts'
+import { bootstrap } from './verbs/bootstrap.ts'
 import { demo } from './verbs/demo.ts'
 import { find } from './verbs/find.ts'
 import { knownHostsPlainly } from './verbs/known-hosts.ts'
@@ -15,7 +16,7 @@ import { trust } from './verbs/trust.ts'
 import { wait } from './verbs/wait.ts'
 
 /** In the order in which help shows them. */
-const verbs = [find, wait, ssh, target, sshConfig, proxy, trust, demo]
+const verbs = [find, wait, ssh, target, sshConfig, proxy, bootstrap, trust, demo]
 
 /** Reads the command line and runs the verb; gives the exit status. */
 async function main(argv: string[]): Promise<number> {

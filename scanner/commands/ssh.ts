@@ -3,6 +3,7 @@ import { Failure } from '../../common/failure.ts'
 import { locate } from '../locate.ts'
 import type { Machine } from '../machine.ts'
 import { type Console, usageFailure } from '../options.ts'
+import { shellWords } from '../remote/shell-words.ts'
 import type { SearchOptions } from '../search.ts'
 import { hasOption, type SshArguments } from '../ssh/arguments.ts'
 import { scanCertificates } from '../ssh/keyscan.ts'
@@ -56,7 +57,7 @@ export async function ssh(
   const newKeys = isKept || isVouchedFor ? 'refuse' : 'accept'
   const words = sshCommandLine(machine, typed, knownHosts, newKeys)
   if (options.print) {
-    process.stdout.write(`${['ssh', ...words].map(quoteWord).join(' ')}\n`)
+    process.stdout.write(`${shellWords(['ssh', ...words])}\n`)
     return exitStatus.done
   }
   const status = await runSsh(words, async () => {
@@ -79,11 +80,6 @@ function isGiven({ pinned, acceptNewKey = false }: Consent): boolean {
   return pinned !== undefined || acceptNewKey
 }
 
-/** A word as a shell reads it back. */
-function quoteWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
-}
-
 /** ssh(1), EXIT STATUS: 255 if an error occurred, or the remote command's own. */
 const sshFailed = 255
 
@@ -101,7 +97,7 @@ function checksKeysElsewhere(options: readonly string[]): boolean {
 }
 
 /** Throws a Failure when the reason is that no trusted authority vouches for the key. */
-async function explainRefusal(machine: Machine, knownHosts: string): Promise<void> {
+export async function explainRefusal(machine: Machine, knownHosts: string): Promise<void> {
   // Without ssh-keyscan it is not known, and ssh has said what there is to say.
   const certificates = await scanCertificates(machine.target, machine.port).catch(() => undefined)
   if (certificates === undefined) return
@@ -135,7 +131,7 @@ export function refuseImpostor(machine: Machine): void {
   )
 }
 
-function unreachable(machine: Machine): Failure {
+export function unreachable(machine: Machine): Failure {
   return new Failure(
     `${machine.name ?? machine.id} was found at ${machine.target}, but no ssh server answers on port ${machine.port}`,
     {

@@ -1,8 +1,8 @@
-import { createInterface } from 'node:readline/promises'
 import { keyFingerprint } from '../../common/advertisement.ts'
 import type { Failure } from '../../common/failure.ts'
 import type { Machine } from '../machine.ts'
 import type { Console } from '../options.ts'
+import { ask, canAsk } from '../question.ts'
 import { preferredType, readHostKey } from '../sources/ssh.ts'
 import { introduction, refusal } from './explain.ts'
 import { isTrusted, judge, type Shown, type Verdict } from './judge.ts'
@@ -111,23 +111,7 @@ async function saysYes(
   signal: AbortSignal,
 ): Promise<boolean> {
   const question = questions[verdict]
-  if (!question || !process.stdin.isTTY || !process.stderr.isTTY) return false
-  const terminal = createInterface({ input: process.stdin, output: process.stderr })
-  const left = new AbortController()
-  const leave = () => left.abort()
-  terminal.once('close', leave)
-  signal.addEventListener('abort', leave)
-  if (signal.aborted) leave()
+  if (!question || !canAsk()) return false
   const words = `scanner: ${message}\n         ${advice}\n${question} (yes/no) `
-  try {
-    const answer = await terminal.question(words, { signal: left.signal })
-    return answer.trim().toLowerCase() === 'yes'
-  } catch (error) {
-    if (!left.signal.aborted) throw error
-    process.stderr.write('\n')
-    return false
-  } finally {
-    signal.removeEventListener('abort', leave)
-    terminal.close()
-  }
+  return (await ask(words, signal))?.trim().toLowerCase() === 'yes'
 }

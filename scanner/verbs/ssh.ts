@@ -64,7 +64,7 @@ export const ssh: Verb = (cli, finish, typed) =>
     },
   )
 
-function readFingerprint(text: string | undefined): string | undefined {
+export function readFingerprint(text: string | undefined): string | undefined {
   if (text === undefined || isFingerprint(text)) return text
   throw usageFailure(
     `expected a fingerprint, got '--fingerprint ${text}'`,

@@ -1,0 +1,74 @@
+import { exitStatus } from '../../common/contract.ts'
+import { Failure } from '../../common/failure.ts'
+import { type Connection, type Ran, run } from '../remote/remote.ts'
+import { asScript } from '../remote/script.ts'
+import type { Errand } from '../ssh/built-in.ts'
+import {
+  type Mount,
+  mountColumns,
+  parseMounts,
+  parseSwaps,
+  parseVolumes,
+  type Volume,
+  volumeColumns,
+} from './disks.ts'
+
+/** What there is on the machine to install to. */
+export interface Situation {
+  volumes: Volume[]
+  mounts: Mount[]
+  swaps: string[]
+  firmware: 'uefi' | 'bios'
+  /** By a path that was asked for: the device that it leads to there (`/dev/disk/by-id/...`, `/dev/vg/lv`). */
+  links: Map<string, string>
+  /** Whether who logs in has to use sudo. */
+  usesSudo: boolean
+}
+
+/** Each answer ends with a NUL, which none can have within. */
+const body = `
+lsblk -J -b -o ${volumeColumns}; printf '\\0'
+findmnt -J --list -o ${mountColumns}; printf '\\0'
+cat /proc/swaps; printf '\\0'
+if [ -d /sys/firmware/efi ]; then printf 'uefi\\0'; else printf 'bios\\0'; fi
+printf '%s\\0' "\${SUDO_USER:-}"
+for path; do readlink -f -- "$path" || :; printf '\\0'; done
+`
+
+/** Looks at the disks and mounts of the machine. Throws a Failure when that cannot be done. */
+export async function survey(
+  connection: Connection,
+  errand: Errand,
+  paths: readonly string[] = [],
+): Promise<Situation> {
+  const ran = await run(connection, asScript(body, paths))
+  const [volumes = '', mounts = '', swaps = '', firmware, user, ...found] = ran.stdout.split('\0')
+  if (ran.status !== 0 || mounts === '') throw notDone(errand, ran, 'its disks')
+  return {
+    volumes: parseVolumes(volumes),
+    mounts: parseMounts(mounts),
+    swaps: parseSwaps(swaps),
+    firmware: firmware === 'uefi' ? 'uefi' : 'bios',
+    links: new Map(paths.map((path, at) => [path, found[at]?.trimEnd() ?? ''])),
+    usesSudo: user !== '',
+  }
+}
+
+/** The Failure for a script that did not do what it is for. */
+export function notDone({ machine }: Errand, { status, stderr }: Ran, what: string): Failure {
+  const name = machine.name ?? machine.id
+  if (status === undefined) return lost(name)
+  const isRefused = /^sudo: /m.test(stderr)
+  return new Failure(`${name} does not tell of ${what}: ${stderr.trim() || `status ${status}`}`, {
+    advice: isRefused
+      ? `it takes root: name a user who may 'sudo' without a password, or root@${name}`
+      : 'it takes lsblk, findmnt and flock of util-linux, as every live system has them',
+  })
+}
+
+export function lost(name: string): Failure {
+  return new Failure(`the connection to ${name} is lost`, {
+    exitStatus: exitStatus.unreachable,
+    advice: 'is the cable still in? the same command begins anew',
+  })
+}
