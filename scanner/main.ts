@@ -7,6 +7,7 @@ import { splitSshArguments } from './ssh/arguments.ts'
 import { bootstrap } from './verbs/bootstrap.ts'
 import { demo } from './verbs/demo.ts'
 import { find } from './verbs/find.ts'
+import { install } from './verbs/install.ts'
 import { knownHostsPlainly } from './verbs/known-hosts.ts'
 import { proxy, proxyPlainly } from './verbs/proxy.ts'
 import { ssh } from './verbs/ssh.ts'
@@ -16,7 +17,7 @@ import { trust } from './verbs/trust.ts'
 import { wait } from './verbs/wait.ts'
 
 /** In the order in which help shows them. */
-const verbs = [find, wait, ssh, target, sshConfig, proxy, bootstrap, trust, demo]
+const verbs = [find, wait, ssh, target, sshConfig, proxy, bootstrap, install, trust, demo]
 
 /** Reads the command line and runs the verb; gives the exit status. */
 async function main(argv: string[]): Promise<number> {

@@ -1,0 +1,70 @@
+import type { Machine } from '../machine.ts'
+import { shellWord, shellWords } from '../remote/shell-words.ts'
+import { formatSize } from './disk-table.ts'
+import type { Mount, Volume } from './disks.ts'
+import { installedAlias } from './installed-keys.ts'
+import { formatElapsed, type Job, type Order } from './job.ts'
+import { isOf } from './mounts.ts'
+import type { Situation } from './survey.ts'
+
+/** Which machine it is, so that it is not the wrong one. */
+export function machineLine({ id, name, links, agent }: Machine): string {
+  const cards = links.map((link) => `${link.mac ?? 'unknown card'} on ${link.interface}`)
+  return [name ?? 'a machine without a name', `id ${id}`, ...cards, agent?.os]
+    .filter(Boolean)
+    .join(', ')
+}
+
+/** What is to be done where, before it is asked whether that is meant. */
+export function describeInstall(
+  machine: Machine,
+  { volumes, mounts }: Situation,
+  target: string,
+  order: Order,
+): string {
+  const below = mounts.filter(
+    (mount) => mount.target === target || mount.target.startsWith(`${target}/`),
+  )
+  return [
+    `Installing on ${machineLine(machine)}`,
+    ...below.map(
+      (mount) =>
+        `  ${mountLine(
+          mount,
+          volumes.find((each) => isOf(mount, each)),
+        )}`,
+    ),
+    `  ${orderLine(order)}`,
+  ].join('\n')
+}
+
+function mountLine({ target, source, type }: Mount, volume: Volume | undefined): string {
+  const label = volume?.label && `'${volume.label}'`
+  const size = volume && formatSize(volume.bytes)
+  return [target, source, type, label, size, volume?.model].filter(Boolean).join('  ')
+}
+
+export function orderLine({ command, directory }: Order): string {
+  return directory === '/' ? command : `${command}   (in ${directory})`
+}
+
+/** An install that is there already, in words. */
+export function jobLine(job: Job): string {
+  const elapsed = formatElapsed(job.seconds)
+  if (job.isRunning) return `'${job.command}' has been running there for ${elapsed}`
+  const end = job.status === undefined ? 'was killed' : `ended with status ${job.status}`
+  return `'${job.command}' ${end} after ${elapsed}`
+}
+
+/** The command line by which a new system is reached, under the name of its own host keys. */
+export function reachLine({ id, target, port }: Machine, knownHosts: string): string {
+  const options = [`HostKeyAlias=${installedAlias(id)}`, `UserKnownHostsFile="${knownHosts}"`]
+  const words = [...options, 'StrictHostKeyChecking=yes'].flatMap((each) => ['-o', each])
+  return shellWords(['ssh', ...words, ...(port === 22 ? [] : ['-p', `${port}`]), `root@${target}`])
+}
+
+/** The order as a line to be pasted into a shell there. */
+export function pasteLine({ command, directory }: Order, usesSudo: boolean): string {
+  const sudo = usesSudo ? ['sudo'] : []
+  return shellWords([...sudo, 'sh', '-c', `cd ${shellWord(directory)} && ${command}`])
+}
