@@ -12,6 +12,7 @@ import { Latch, watchLinks } from './link-events.ts'
 import { routeTo } from './mdns/route.ts'
 import type { RunOptions } from './options.ts'
 import { type Means, ServedLink } from './served-link.ts'
+import type { ServiceManager } from './systemd/service-manager.ts'
 
 /**
  * Runs until the signal is aborted: on each event of the kernel, look at the links, add the
@@ -19,7 +20,12 @@ import { type Means, ServedLink } from './served-link.ts'
  * Then goodbye, and the addresses that it added are removed. Throws a Failure when it cannot
  * read links or may not add addresses, and when another agent runs here.
  */
-export async function runDaemon(options: RunOptions, log: Log, signal: AbortSignal): Promise<void> {
+export async function runDaemon(
+  options: RunOptions,
+  log: Log,
+  manager: ServiceManager,
+  signal: AbortSignal,
+): Promise<void> {
   const events = new Latch()
   const alarm = new Alarm(() => events.open())
   const identity = await readIdentity(options)
@@ -36,8 +42,12 @@ export async function runDaemon(options: RunOptions, log: Log, signal: AbortSign
   })
   const report = await startReporting(daemon, options, log)
   try {
-    for await (const links of watchLinks(events, signal, log)) await daemon.lookAgain(links)
+    for await (const links of watchLinks(events, signal, log)) {
+      await daemon.lookAgain(links)
+      manager.serves(daemon.served)
+    }
   } finally {
+    manager.stops()
     await daemon.close()
     await report.close()
     alarm.clear()
@@ -89,6 +99,11 @@ export class Daemon {
     }
     this.#sayWhenNoLink()
     this.onChange()
+  }
+
+  /** The names of the links that are served. */
+  get served(): string[] {
+    return this.status().links.map((link) => link.interface)
   }
 
   status(): AgentStatus {

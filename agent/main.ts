@@ -2,11 +2,15 @@
 import yargs, { type Argv, type Options } from 'yargs'
 import { runProgram, untilInterrupted } from '../common/cli.ts'
 import { defaultHostname, exitStatus, staticLinkLocal, version } from '../common/contract.ts'
-import { createLog, logLevels } from '../common/log.ts'
+import { createLog, type Log, type LogLevel, logLevels } from '../common/log.ts'
 import { readConfig } from './config-file.ts'
 import { defaultStatusSocket } from './console/status-socket.ts'
 import { runDaemon } from './daemon.ts'
 import { checkOptions, defaultCertificates, wrongUsage } from './option-checks.ts'
+import { journalLog } from './systemd/journal.ts'
+import { passedSockets } from './systemd/passed-sockets.ts'
+import { serviceManager } from './systemd/service-manager.ts'
+import { unitFileNames } from './unit/names.ts'
 
 /** Options of every verb. */
 const sharedOptions = {
@@ -82,7 +86,10 @@ async function main(argv: string[]): Promise<number> {
     .usage('$0 [run]\n\nAnnounces this live installer on every link and keeps its addresses there.')
     .command(['run', '$0'], 'run until SIGTERM', withOptions, async (args) => {
       const options = checkOptions(args)
-      await runDaemon(options, createLog('installer-agent', options.logLevel), untilInterrupted())
+      const sockets = passedSockets()
+      const log = openLog(sockets.get('journal'), options.logLevel)
+      const manager = serviceManager(sockets.get('notify'), log)
+      await runDaemon(options, log, manager, untilInterrupted())
     })
     .command(
       'status',
@@ -109,6 +116,31 @@ async function main(argv: string[]): Promise<number> {
         await printIssue(checkOptions(args))
       },
     )
+    .command(
+      'unit [file]',
+      'prints the systemd unit for this installation, where no NixOS module makes it',
+      (command) =>
+        withHidden(command, { ...sharedOptions, ...runOptions })
+          .usage(
+            '$0 unit [FILE]\n\nPrints a unit file for systemd with the paths of this installation ' +
+              '(docs/other-distributions.md).',
+          )
+          .positional('file', {
+            choices: unitFileNames,
+            default: 'installer-agent.service' as const,
+          })
+          .option('systemd', {
+            type: 'number',
+            requiresArg: true,
+            describe: 'version of systemd that it is for; without it, the one of this machine',
+          }),
+      async (args) => {
+        if (args.systemd !== undefined && !Number.isInteger(args.systemd))
+          throw wrongUsage('expected a version number after --systemd', 'for example --systemd 257')
+        const { printUnit } = await import('./console/print-unit.ts')
+        await printUnit(args.file, args.systemd)
+      },
+    )
     .config(readConfig(argv))
     .env('INSTALLER_AGENT')
     .parserConfiguration({ 'boolean-negation': false })
@@ -123,13 +155,23 @@ async function main(argv: string[]): Promise<number> {
   return exitStatus.done
 }
 
+function openLog(journal: number | undefined, level: LogLevel): Log {
+  const name = 'installer-agent'
+  return journal === undefined ? createLog(name, level) : journalLog(journal, name, level)
+}
+
 function withOptions(command: Argv) {
   return command.options({ ...sharedOptions, ...runOptions })
 }
 
 function withHiddenRunOptions(command: Argv) {
+  return withHidden(command, runOptions)
+}
+
+/** Known, for the file and the environment may have them, but not shown. */
+function withHidden(command: Argv, hidden: Record<string, Options>) {
   const all = withOptions(command)
-  for (const name of Object.keys(runOptions)) all.hide(name)
+  for (const name of Object.keys(hidden)) all.hide(name)
   return all
 }
 

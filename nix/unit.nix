@@ -12,9 +12,17 @@
   # virtual machine gave to systemd (systemd.exec(5), LoadCredential=). A name, not a path: a path
   # that is missing would stop the unit, a name only leaves the machine without a certificate.
   caKey ? "",
+  # The version of the systemd that it is for. What an older one does not know is left out; without
+  # being told it is a unit for the oldest that was tried, which every later one takes as well.
+  systemd ? "252",
 }:
 let
   certifies = caKey != "";
+  isAtLeast = version: builtins.compareVersions systemd version >= 0;
+  # Node has no datagram sockets of AF_UNIX to speak to systemd and the journal with. Where systemd
+  # hands over connected ones (253), the agent tells when it is ready, and gives the journal each fact
+  # as a field of its own.
+  notifies = isAtLeast "253";
 in
 {
   Unit = {
@@ -22,10 +30,12 @@ in
 
     # The agent configures links, so what must be there before that (a firewall) comes first. The
     # host keys, whose fingerprints it announces, are made at the boot of a live system and read
-    # once. Not after network.target: a network manager that hangs must not hold us back.
+    # once: by a service on NixOS and Debian, by a target on Fedora. Not after network.target: a
+    # network manager that hangs must not hold us back.
     After = [
       "network-pre.target"
       "sshd-keygen.service"
+      "sshd-keygen.target"
     ];
     # What waits for the network finds the agent started; the agent itself waits for no network.
     Before = [ "network-online.target" ];
@@ -35,9 +45,9 @@ in
   };
 
   Service = {
-    # Node has no datagram sockets of AF_UNIX, so sd_notify(3) is out; `exec` still tells a program
-    # that cannot be started from one that runs.
-    Type = "exec";
+    # Ready is who serves the links that are there; with none that is at once. `exec` still tells a
+    # program that cannot be started from one that runs.
+    Type = if notifies then "notify" else "exec";
     ExecStart = [ exec ];
     Restart = "always";
     RestartSec = "1s";
@@ -132,7 +142,30 @@ in
     RestrictRealtime = true;
     UMask = "0077";
   }
-  // (if certifies then { LoadCredential = [ "ca-key:${caKey}" ]; } else { });
+  // (if certifies then { LoadCredential = [ "ca-key:${caKey}" ]; } else { })
+  // (
+    if notifies then
+      {
+        OpenFile = [
+          "/run/systemd/notify:notify"
+          # Without it the log goes the way of other output.
+          "/run/systemd/journal/socket:journal:graceful"
+        ];
+      }
+    else
+      { }
+  )
+  # The delay grows from RestartSec to this one in so many steps: what goes wrong each time must not
+  # keep a machine from its other work.
+  // (
+    if isAtLeast "254" then
+      {
+        RestartSteps = 5;
+        RestartMaxDelaySec = "30s";
+      }
+    else
+      { }
+  );
 
   Install = {
     WantedBy = [ "multi-user.target" ];

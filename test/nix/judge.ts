@@ -22,9 +22,16 @@ export function nixInstantiate(args: readonly string[]) {
   return runCommand('nix-instantiate', ['--store', 'dummy://', ...args])
 }
 
-/** What a file of nix/, a function of strings, gives as JSON. */
-export async function evaluate(file: string, strings: Record<string, string>): Promise<unknown> {
-  const given = Object.entries(strings).flatMap(([name, value]) => ['--argstr', name, value])
+/** What a file of nix/, a function of strings (and of other expressions), gives as JSON. */
+export async function evaluate(
+  file: string,
+  strings: Record<string, string>,
+  expressions: Record<string, string> = {},
+): Promise<unknown> {
+  const given = [
+    ...Object.entries(strings).flatMap(([name, value]) => ['--argstr', name, value]),
+    ...Object.entries(expressions).flatMap(([name, value]) => ['--arg', name, value]),
+  ]
   const args = ['--eval', '--strict', '--json', ...given, join(nixFolder, file)]
   const { stdout, stderr } = await nixInstantiate(args)
   if (!stdout) throw new Error(`${file} cannot be evaluated: ${stderr}`)

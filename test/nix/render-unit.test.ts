@@ -1,5 +1,6 @@
 import t from 'tap'
-import { execLine, renderUnit } from './render-unit.ts'
+import { execLine } from '../../agent/unit/exec-line.ts'
+import { renderUnit } from './render-unit.ts'
 
 t.test('lists are repeated keys, sections keep their order', (t) => {
   const unit = {

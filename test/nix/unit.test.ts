@@ -1,9 +1,10 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { execLine } from '../../agent/unit/exec-line.ts'
 import { agentProgram } from '../../scanner/demo/installer.ts'
 import { evaluate, exposure, nixFolder, nixInstantiate, skipWithout, verify } from './judge.ts'
-import { execLine, type Unit } from './render-unit.ts'
+import type { Unit } from './render-unit.ts'
 
 const exec = execLine([process.execPath, agentProgram, 'run'])
 const name = 'installer-agent.service'
