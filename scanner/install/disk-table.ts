@@ -19,9 +19,7 @@ const columns: [string, (volume: Volume, mounts: readonly Mount[]) => string][] 
   [
     'MOUNTED AT',
     (volume, mounts) =>
-      mountsOf(volume, mounts)
-        .map(({ target }) => target)
-        .join(' ') || '-',
+      [...new Set(mountsOf(volume, mounts).map(({ target }) => target))].join(' ') || '-',
   ],
   ['MODEL', ({ model, depth }) => (depth === 0 && model) || '-'],
 ]

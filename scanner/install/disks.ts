@@ -50,6 +50,32 @@ export function parseVolumes(json: string): Volume[] {
   return volumes.filter(({ path }, at) => volumes.findIndex((each) => each.path === path) === at)
 }
 
+/**
+ * The volumes with what `blkid -o export` found on them: lsblk takes that from udev, and where none runs,
+ * as in a container, it knows nothing.
+ */
+export function withProbes(volumes: readonly Volume[], probes: string): Volume[] {
+  const found = probes.split('\n\n').map((block) => new Map(block.split('\n').map(readPair)))
+  return volumes.map((volume) => {
+    const probe = found.find((each) => each.get('DEVNAME') === volume.path)
+    const tell = (known: string, name: string) => known || (probe?.get(name) ?? '')
+    return {
+      ...volume,
+      content: tell(volume.content, 'TYPE'),
+      label: tell(volume.label, 'LABEL'),
+      uuid: tell(volume.uuid, 'UUID'),
+      partLabel: tell(volume.partLabel, 'PARTLABEL'),
+      partUuid: tell(volume.partUuid, 'PARTUUID'),
+    }
+  })
+}
+
+/** `LABEL=my\ disk`: a backslash before what means something to a shell (blkid(8)). */
+function readPair(line: string): [string, string] {
+  const [, name = '', value = ''] = /^(\w+)=(.*)$/.exec(line) ?? []
+  return [name, value.replace(/\\(.)/g, '$1')]
+}
+
 /** What `findmnt -J --list -o mountColumns` prints. Throws for what is no JSON. */
 export function parseMounts(json: string): Mount[] {
   return listIn(json, 'filesystems').map((mount) => ({

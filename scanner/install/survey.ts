@@ -11,6 +11,7 @@ import {
   parseVolumes,
   type Volume,
   volumeColumns,
+  withProbes,
 } from './disks.ts'
 
 /** What there is on the machine to install to. */
@@ -27,11 +28,14 @@ export interface Situation {
 
 /** Each answer ends with a NUL, which none can have within. */
 const body = `
+# What was formatted a moment ago is in udev's hands first.
+udevadm settle --timeout=5 2>/dev/null
 lsblk -J -b -o ${volumeColumns}; printf '\\0'
 findmnt -J --list -o ${mountColumns}; printf '\\0'
 cat /proc/swaps; printf '\\0'
 if [ -d /sys/firmware/efi ]; then printf 'uefi\\0'; else printf 'bios\\0'; fi
 printf '%s\\0' "\${SUDO_USER:-}"
+[ -d /run/udev/data ] || blkid -c /dev/null -o export; printf '\\0'
 for path; do readlink -f -- "$path" || :; printf '\\0'; done
 `
 
@@ -42,10 +46,11 @@ export async function survey(
   paths: readonly string[] = [],
 ): Promise<Situation> {
   const ran = await run(connection, asScript(body, paths))
-  const [volumes = '', mounts = '', swaps = '', firmware, user, ...found] = ran.stdout.split('\0')
+  const [volumes = '', mounts = '', swaps = '', firmware, user, probes = '', ...found] =
+    ran.stdout.split('\0')
   if (ran.status !== 0 || mounts === '') throw notDone(errand, ran, 'its disks')
   return {
-    volumes: parseVolumes(volumes),
+    volumes: withProbes(parseVolumes(volumes), probes),
     mounts: parseMounts(mounts),
     swaps: parseSwaps(swaps),
     firmware: firmware === 'uefi' ? 'uefi' : 'bios',
