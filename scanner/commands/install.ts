@@ -67,7 +67,7 @@ async function installThere(
   const order = orderFor(machine, options.wish)
   if (options.print) {
     const { usesSudo } = await survey(connection, errand)
-    process.stdout.write(`${pasteLine(order, usesSudo)}\n`)
+    process.stdout.write(`${pasteLine(order, usesSudo, options.wish.command !== undefined)}\n`)
     return exitStatus.done
   }
   const decision = decide(job, order)

@@ -49,7 +49,9 @@ if [ -d /run/systemd/system ] && command -v systemd-run >/dev/null; then
     --setenv=HOME="\${HOME:-/root}" --setenv=PATH="$PATH" -- sh "$run/runner" "$run" 9>&- || return 1
 elif command -v tmux >/dev/null; then
   echo tmux >"$run/under"
-  tmux new-session -d -s ${session} "exec sh '$run/runner' '$run'" 9>&- || return 1
+  # A signal that is ignored here would be for all that runs there.
+  (trap - HUP INT TERM PIPE
+  exec tmux new-session -d -s ${session} "exec sh '$run/runner' '$run'" 9>&-) || return 1
 else
   echo none; return 0
 fi
@@ -91,14 +93,17 @@ exec tail -c "+$2" -s 0.5 --pid="$(cat "$run/pid")" -f "$run/log"
 /** An operator knows how it ended: the same command starts another then. */
 export const tellBody = `: >${base}/"$1"/told`
 
-/** Ends it, as a person at the machine would. Parameters: the folder's name. */
+/** Ends it, in the time that systemd gives a service by default. Parameters: the folder's name. */
 export const stopBody = `
-case $(cat ${base}/"$1"/under) in
-  systemd) systemctl stop ${session}.service || return 1 ;;
-  tmux) tmux kill-session -t =${session} || return 1 ;;
-esac
-flock -s ${base}/"$1"/alive true
-: >${base}/"$1"/told
+run=${base}/$1
+if [ "$(cat "$run/under")" = systemd ]; then
+  systemctl stop ${session}.service || return 1
+else
+  kill -TERM -- "-$(cat "$run/pid")" || return 1
+  flock -w 90 -s "$run/alive" true || kill -KILL -- "-$(cat "$run/pid")"
+fi
+flock -s "$run/alive" true
+: >"$run/told"
 `
 
 /** The public host keys of the new system, where it has some already. Parameter: its root folder. */

@@ -64,7 +64,11 @@ export function reachLine({ id, target, port }: Machine, knownHosts: string): st
 }
 
 /** The order as a line to be pasted into a shell there. */
-export function pasteLine({ command, directory }: Order, usesSudo: boolean): string {
-  const sudo = usesSudo ? ['sudo'] : []
-  return shellWords([...sudo, 'sh', '-c', `cd ${shellWord(directory)} && ${command}`])
+export function pasteLine(
+  { command, directory }: Order,
+  usesSudo: boolean,
+  isShellLine: boolean,
+): string {
+  const run = isShellLine && usesSudo ? shellWords(['sh', '-c', command]) : command
+  return `cd ${shellWord(directory)} && ${usesSudo ? 'sudo ' : ''}${run}`
 }

@@ -32,7 +32,7 @@ export async function openSharedSsh(errand: Errand): Promise<Connection | undefi
   // For the user only (mkdtemp(3)).
   const folder = await mkdtemp(join(process.env.XDG_RUNTIME_DIR || tmpdir(), 'scanner-'))
   const socket = join(folder, 'ssh')
-  const own = ['-M', '-S', socket, '-o', 'ControlPersist=no', ...alive, ...bare]
+  const own = ['-M', '-S', socket, '-o', 'ControlPersist=no', ...bare]
   const first = spawn('ssh', wordsFor(errand, own, `echo '${greeting}'; exec cat`), {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
@@ -64,7 +64,7 @@ function startSharing(errand: Errand, socket: string) {
 
 function wordsFor({ machine, typed, knownHosts, newKeys }: Errand, own: string[], command: string) {
   // ssh takes the first value that it is given of each option.
-  const options = [...own, ...typed.options]
+  const options = [...own, ...typed.options, ...alive]
   return sshCommandLine(machine, { ...typed, options, command: [command] }, knownHosts, newKeys)
 }
 

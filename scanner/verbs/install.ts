@@ -1,6 +1,7 @@
 import { untilInterrupted } from '../../common/cli.ts'
+import { parseDuration } from '../../common/schedule.ts'
 import { installers } from '../install/with-tool.ts'
-import { openConsole, readPatience, usageFailure } from '../options.ts'
+import { openConsole, usageFailure } from '../options.ts'
 import { shellWords } from '../remote/shell-words.ts'
 import { readRemoteOptions, readTarget, remoteOptions } from './remote-options.ts'
 import type { Verb } from './verb.ts'
@@ -79,10 +80,17 @@ export const install: Verb = (cli, finish) =>
         print: args.print,
         yes: args.yes,
         stop: args.stop,
-        heartbeatMs: readPatience(args.heartbeat),
+        heartbeatMs: readHeartbeat(args.heartbeat),
         again: shellWords(['scanner', ...process.argv.slice(2)]),
       }
       const { install } = await import('../commands/install.ts')
       finish(await install(options, openConsole(args), untilInterrupted()))
     },
   )
+
+/** In milliseconds; Infinity for none. */
+function readHeartbeat(text: string): number {
+  const everyMs = text === 'none' ? Number.POSITIVE_INFINITY : parseDuration(text)
+  if (everyMs) return everyMs
+  throw usageFailure(`expected a duration, got '--heartbeat ${text}'`, 'for example 30s, or none')
+}
