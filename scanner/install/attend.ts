@@ -66,7 +66,7 @@ async function follow(job: Job, watcher: Watcher): Promise<boolean> {
       position.advance(bytes.length)
     })
     if (ran.status === undefined) return false
-    if (ran.status !== 0) throw notDone(errand, ran, 'what the install says')
+    if (ran.status !== 0) throw notDone(errand, ran, 'show what the install says')
     return true
   } finally {
     heartbeat.stop()

@@ -99,8 +99,9 @@ run=${base}/$1
 if [ "$(cat "$run/under")" = systemd ]; then
   systemctl stop ${session}.service || return 1
 else
-  kill -TERM -- "-$(cat "$run/pid")" || return 1
-  flock -w 90 -s "$run/alive" true || kill -KILL -- "-$(cat "$run/pid")"
+  # Some shells' kill knows no --.
+  kill -TERM "-$(cat "$run/pid")" || return 1
+  flock -w 90 -s "$run/alive" true || kill -KILL "-$(cat "$run/pid")"
 fi
 flock -s "$run/alive" true
 : >"$run/told"

@@ -16,7 +16,7 @@ import { notDone } from './survey.ts'
 
 /** What the machine tells of the last install on it; undefined when there was none. */
 export async function jobState(connection: Connection, errand: Errand): Promise<Job | undefined> {
-  const { stdout } = await carryOut(connection, errand, asScript(stateBody), 'installs')
+  const { stdout } = await carryOut(connection, errand, asScript(stateBody), 'tell of its installs')
   return readJob(stdout)
 }
 
@@ -28,7 +28,7 @@ export async function startJob(
   { command, directory }: Order,
 ): Promise<Job> {
   const script = asScript(startBody, startParameters(run, command, directory))
-  const { stdout } = await carryOut(connection, errand, script, 'an install that it starts')
+  const { stdout } = await carryOut(connection, errand, script, 'start the install')
   const job = await jobState(connection, errand)
   if (stdout.trim() === 'started' && job?.run === run) return job
   const name = errand.machine.name ?? errand.machine.id
@@ -43,12 +43,12 @@ export async function startJob(
 
 /** Ends it, and waits until it has. */
 export async function stopJob(connection: Connection, errand: Errand, { run }: Job): Promise<void> {
-  await carryOut(connection, errand, asScript(stopBody, [run]), 'an end of the install')
+  await carryOut(connection, errand, asScript(stopBody, [run]), 'stop the install')
 }
 
 /** Notes there that an operator knows how it ended. */
 export async function tellJob(connection: Connection, errand: Errand, { run }: Job): Promise<void> {
-  await carryOut(connection, errand, asScript(tellBody, [run]), 'installs')
+  await carryOut(connection, errand, asScript(tellBody, [run]), 'note that its end is known')
 }
 
 /** The public host keys of the system below a folder; none before its first boot, mostly. */
@@ -57,7 +57,12 @@ export async function keysBelow(
   errand: Errand,
   target: string,
 ): Promise<PublicKey[]> {
-  const { stdout } = await carryOut(connection, errand, asScript(keysBody, [target]), 'host keys')
+  const { stdout } = await carryOut(
+    connection,
+    errand,
+    asScript(keysBody, [target]),
+    'show host keys',
+  )
   return readPublicKeys(stdout)
 }
 

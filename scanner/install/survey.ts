@@ -48,7 +48,7 @@ export async function survey(
   const ran = await run(connection, asScript(body, paths))
   const [volumes = '', mounts = '', swaps = '', firmware, user, probes = '', ...found] =
     ran.stdout.split('\0')
-  if (ran.status !== 0 || mounts === '') throw notDone(errand, ran, 'its disks')
+  if (ran.status !== 0 || mounts === '') throw notDone(errand, ran, 'list its disks')
   return {
     volumes: withProbes(parseVolumes(volumes), probes),
     mounts: parseMounts(mounts),
@@ -64,10 +64,10 @@ export function notDone({ machine }: Errand, { status, stderr }: Ran, what: stri
   const name = machine.name ?? machine.id
   if (status === undefined) return lost(name)
   const isRefused = /^sudo: /m.test(stderr)
-  return new Failure(`${name} does not tell of ${what}: ${stderr.trim() || `status ${status}`}`, {
+  return new Failure(`${name} cannot ${what}: ${stderr.trim() || `status ${status}`}`, {
     advice: isRefused
-      ? `it takes root: name a user who may 'sudo' without a password, or root@${name}`
-      : 'it takes lsblk, findmnt and flock of util-linux, as every live system has them',
+      ? `it takes root: name a user who may use sudo without a password, or root@${name}`
+      : 'is that a live system? it takes lsblk, findmnt and flock, of util-linux',
   })
 }
 
