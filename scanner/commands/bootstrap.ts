@@ -24,6 +24,7 @@ export async function bootstrap(
   const errand = await meet(options, console_, signal)
   if (errand === undefined) return exitStatus.failed
   const connection = await connect(errand, console_, signal)
+  if (connection === undefined) return exitStatus.failed
   try {
     const paths = wish ? [wish.root, wish.boot, wish.swap].filter(isPath) : []
     const situation = await survey(connection, errand, paths)

@@ -40,14 +40,21 @@ export async function install(
   console_: Console,
   signal: AbortSignal,
 ): Promise<number> {
+  if (options.tool && !options.print && !(await isInstalled(configFiles())))
+    throw noAlias(options.tool)
   const errand = await meet(options, console_, signal)
   if (errand === undefined) return exitStatus.failed
   if (options.tool) return withTool(options.tool, errand, options, console_, signal)
   const connection = await connect(errand, console_, signal)
+  if (connection === undefined) return exitStatus.failed
   const leave = () => void connection.end()
   signal.addEventListener('abort', leave)
   try {
     return await installThere(errand, connection, options, console_, signal)
+  } catch (error) {
+    if (!signal.aborted) throw error
+    console_.say('scanner: interrupted; the same command again says what runs there')
+    return exitStatus.failed
   } finally {
     signal.removeEventListener('abort', leave)
     await connection.end()
@@ -143,6 +150,12 @@ async function stop(
   return exitStatus.done
 }
 
+function noAlias(tool: Installer): Failure {
+  return new Failure(`${tool} reaches the machine by its name, which ssh does not know yet`, {
+    advice: 'scanner ssh-config --install (undone by --uninstall)',
+  })
+}
+
 /** Has a program of this machine install, which reaches the other by its name in ssh's configuration. */
 async function withTool(
   tool: Installer,
@@ -157,10 +170,6 @@ async function withTool(
     process.stdout.write(`${words}\n`)
     return exitStatus.done
   }
-  if (!(await isInstalled(configFiles())))
-    throw new Failure(`${tool} reaches the machine by its name, which ssh does not know yet`, {
-      advice: 'scanner ssh-config --install (undone by --uninstall)',
-    })
   const what = `Installing on ${machineLine(errand.machine)}\n  ${words}`
   if (!(await agree(what, yes, console_, signal))) return exitStatus.failed
   return runInPlace(line.command, line.args, () => notHere(tool, line))

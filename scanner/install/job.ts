@@ -26,7 +26,7 @@ export function readJob(said: string): Job | undefined {
     said.split('\0')
   if (!isRunName(run)) return undefined
   // Of /proc/uptime the second number is idle time (proc(5)).
-  const [started = 0, until = 0] = times.split('\n').map((line) => Number.parseFloat(line))
+  const [started = 0, until = 0] = times.split('\n').map((line) => Number.parseFloat(line) || 0)
   return {
     run,
     command,

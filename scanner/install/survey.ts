@@ -1,5 +1,5 @@
 import { exitStatus } from '../../common/contract.ts'
-import { Failure } from '../../common/failure.ts'
+import { errorMessage, Failure } from '../../common/failure.ts'
 import { type Connection, type Ran, run } from '../remote/remote.ts'
 import { asScript } from '../remote/script.ts'
 import type { Errand } from '../ssh/built-in.ts'
@@ -50,12 +50,23 @@ export async function survey(
     ran.stdout.split('\0')
   if (ran.status !== 0 || mounts === '') throw notDone(errand, ran, 'list its disks')
   return {
-    volumes: withProbes(parseVolumes(volumes), probes),
-    mounts: parseMounts(mounts),
+    ...readLists(volumes, mounts, probes, errand),
     swaps: parseSwaps(swaps),
     firmware: firmware === 'uefi' ? 'uefi' : 'bios',
     links: new Map(paths.map((path, at) => [path, found[at]?.trimEnd() ?? ''])),
     usesSudo: user !== '',
+  }
+}
+
+function readLists(volumes: string, mounts: string, probes: string, errand: Errand) {
+  try {
+    return {
+      volumes: withProbes(parseVolumes(volumes), probes),
+      mounts: parseMounts(mounts),
+    }
+  } catch (error) {
+    const ran = { status: 0, stdout: '', stderr: errorMessage(error) }
+    throw notDone(errand, ran, 'list its disks as JSON')
   }
 }
 

@@ -44,21 +44,30 @@ export async function meet(
   return { machine, typed, knownHosts, newKeys: isSettled || isVouchedFor ? 'refuse' : 'accept' }
 }
 
-/** A connection to a machine that was met, by OpenSSH or, where there is none, by the built-in client. */
+/**
+ * A connection to a machine that was met, by OpenSSH or, where there is none, by the built-in client;
+ * undefined when the signal was aborted. Throws a Failure when there is none.
+ */
 export async function connect(
   errand: Errand,
   console_: Console,
   signal: AbortSignal,
-): Promise<Connection> {
+): Promise<Connection | undefined> {
   try {
-    const shared = await openSharedSsh(errand)
-    if (shared) return shared
+    const connection = (await openSharedSsh(errand)) ?? (await openOwn(errand, console_, signal))
+    if (!signal.aborted) return connection
+    await connection.end()
   } catch (error) {
+    // Ctrl-C ends ssh as well.
+    if (signal.aborted) return undefined
     const { machine, knownHosts } = errand
-    if (!signal.aborted && (await hasAuthority(machine, knownHosts)))
-      await explainRefusal(machine, knownHosts)
+    if (await hasAuthority(machine, knownHosts)) await explainRefusal(machine, knownHosts)
     throw error
   }
+  return undefined
+}
+
+async function openOwn(errand: Errand, console_: Console, signal: AbortSignal) {
   const { openBuiltIn } = await import('./built-in.ts')
   return openBuiltIn(errand, console_, signal)
 }
