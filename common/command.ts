@@ -16,6 +16,8 @@ const packageOf: Record<string, string> = {
   sshd: 'openssh-server',
   'ssh-keygen': 'openssh-client',
   'ssh-keyscan': 'openssh-client',
+  agetty: 'util-linux',
+  systemctl: 'systemd',
   unshare: 'util-linux',
   nsenter: 'util-linux',
 }

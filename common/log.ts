@@ -20,10 +20,23 @@ export interface Log {
 export function createLog(name: string, level: LogLevel): Log {
   if (level === 'silent') return silence
   const { pino } = createRequire(import.meta.url)('pino') as typeof Pino
-  return pino(
-    { name, level, base: { pid: process.pid } },
-    pino.destination({ dest: 2, sync: true }),
-  )
+  const stderr = pino.destination({ dest: 2, sync: true })
+  const options = { name, level, base: { pid: process.pid } }
+  return pino(options, process.env.JOURNAL_STREAM ? withPriority(stderr) : stderr)
+}
+
+/** The journal takes the priority of a line from its beginning (sd-daemon(3)). */
+function withPriority(stream: Pino.DestinationStream): Pino.DestinationStream {
+  return { write: (line) => stream.write(`<${priorityOf(line)}>${line}`) }
+}
+
+/** From pino's level, which it writes first, to syslog(3)'s. */
+function priorityOf(line: string): number {
+  const level = Number(/^\{"level":(\d+)/.exec(line)?.[1])
+  if (level >= 60) return 2
+  if (level >= 50) return 3
+  if (level >= 40) return 4
+  return level >= 30 ? 6 : 7
 }
 
 const silence: Log = { error() {}, warn() {}, info() {}, debug() {} }

@@ -2,47 +2,31 @@ import { realpathSync, statSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { commandEnvironment, commandMissing, runCommand } from '../../common/command.ts'
 import { Failure } from '../../common/failure.ts'
-import type { Installation } from './unit-files.ts'
+import { programFolders } from './program-folders.ts'
+import { type Installation, systemdPath } from './unit-files.ts'
 
-/** Where systemd looks for the programs of a unit (systemd.exec(5), ExecSearchPath=). */
-const systemdPath = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
-/** Libraries, and most programs; the links beside /usr where it is merged. */
-const systemFolders = ['/usr', '/bin', '/sbin', '/lib', '/lib64']
-/** What ProtectHome= and PrivateTmp= hide from the unit. */
-const hidden = /^\/(home|root|run\/user|tmp|var\/tmp)\//
+/** Where Debian calls sshd's unit otherwise than all others. */
+const debianSshd = '/usr/lib/systemd/system/ssh.service'
 
-/** Finds this installation. Throws a Failure when a unit could not start it, or lacks a program. */
-export async function findInstallation(systemd = 0): Promise<Installation> {
+/**
+ * Finds this installation; the version of systemd is asked for when it is not given. Throws a Failure
+ * when a program is missing, or lies where a unit could not start it.
+ */
+export async function findInstallation(systemd?: number): Promise<Installation> {
   const node = realpathSync(process.execPath)
   const program = realpathSync(process.argv[1] ?? '')
-  const helpers = ['ip', 'ssh-keygen'].map(findProgram)
-  const folders = [
-    ...(isOfSystem(node) ? [] : [dirname(dirname(node))]),
-    ...(isOfSystem(program) ? [] : [packageFolder(program)]),
-    ...helpers
-      .map((path) => realpathSync(path))
-      .filter((path) => !isOfSystem(path))
-      .map(dirname),
-  ].map(wholeStore)
-  for (const folder of folders) checkVisible(`${folder}/`)
+  // Only who certifies needs ssh-keygen.
+  const helpers = [findProgram('ip'), lookUp('ssh-keygen') ?? []].flat()
+  const real = helpers.map((path) => realpathSync(path))
+  const found = new Set(helpers.map((path) => dirname(path)))
   return {
     command: [node, program, 'run'],
-    programs: [...systemFolders.map((folder) => `-${folder}`), ...new Set(folders)],
-    path: helpers.map((path) => dirname(path)).filter((folder) => !systemdPath.includes(folder)),
-    agetty: findProgram('agetty'),
-    systemctl: findProgram('systemctl'),
-    sshd: exists('/usr/lib/systemd/system/ssh.service') ? 'ssh.service' : 'sshd.service',
-    systemd: systemd || (await systemdVersion()),
+    programs: programFolders({ node, package: packageFolder(program), helpers: real }),
+    path: [...found].filter((folder) => !systemdPath.includes(folder)),
+    locate: findProgram,
+    sshd: exists(debianSshd) ? 'ssh.service' : 'sshd.service',
+    systemd: systemd ?? (await systemdVersion()),
   }
-}
-
-function isOfSystem(path: string): boolean {
-  return systemFolders.some((folder) => path.startsWith(`${folder}/`))
-}
-
-/** What is in the store of Nix needs others of it. */
-function wholeStore(folder: string): string {
-  return folder.startsWith('/nix/store/') ? '/nix/store' : folder
 }
 
 /** The folder with package.json, where the program's own parts and packages lie. */
@@ -51,18 +35,15 @@ function packageFolder(program: string): string {
   return folder === '/' || exists(join(folder, 'package.json')) ? folder : packageFolder(folder)
 }
 
-function checkVisible(folder: string): void {
-  if (hidden.test(folder))
-    throw new Failure(`the unit is kept from ${folder}, where this program lies`, {
-      advice: 'install Node and this package below /usr/local or /opt (npm install --global)',
-    })
-}
-
 function findProgram(name: string): string {
-  const folders = (commandEnvironment().PATH ?? '').split(delimiter)
-  const found = folders.map((folder) => join(folder, name)).find(exists)
+  const found = lookUp(name)
   if (!found) throw commandMissing(name)
   return found
+}
+
+function lookUp(name: string): string | undefined {
+  const folders = (commandEnvironment().PATH ?? '').split(delimiter)
+  return folders.map((folder) => join(folder, name)).find(exists)
 }
 
 function exists(path: string): boolean {

@@ -10,13 +10,23 @@ export interface Installation {
   programs: readonly string[]
   /** Folders with `ip` and `ssh-keygen` that systemd would not look in. */
   path: readonly string[]
-  agetty: string
-  systemctl: string
+  /** The path of another program; throws a Failure when it is missing. */
+  locate(name: string): string
   /** sshd's unit. */
   sshd: string
   /** Version of systemd. */
   systemd: number
 }
+
+/** Where systemd looks for the programs of a unit (systemd.exec(5), ExecSearchPath=). */
+export const systemdPath = [
+  '/usr/local/sbin',
+  '/usr/local/bin',
+  '/usr/sbin',
+  '/usr/bin',
+  '/sbin',
+  '/bin',
+]
 
 /** The first systemd that knows every key of the unit; for older ones there is another text. */
 const currentSystemd = 254
@@ -35,7 +45,8 @@ const unitFiles: Record<UnitFile, (machine: Installation) => string> = {
 /** The text of a unit file with the paths of this machine in it. */
 export function unitFile(name: UnitFile, machine: Installation): string {
   const { path, programs } = machine
-  const environment = path.length > 0 ? [`Environment="PATH=${path.join(':')}"`] : []
+  const search = [...path, ...systemdPath].join(':')
+  const environment = path.length > 0 ? [`Environment=PATH=${search}`] : []
   const lines: Record<string, string[]> = {
     'ExecStart=@exec@': [`ExecStart=${execLine(machine.command)}`, ...environment],
     'BindReadOnlyPaths=@programs@': programs.map((each) => `BindReadOnlyPaths=${each}`),
@@ -44,7 +55,6 @@ export function unitFile(name: UnitFile, machine: Installation): string {
     .split('\n')
     .flatMap((line) => lines[line] ?? line)
     .join('\n')
-    .replaceAll('@agetty@', machine.agetty)
-    .replaceAll('@systemctl@', machine.systemctl)
+    .replace(/@(agetty|systemctl)@/g, (_, program: string) => machine.locate(program))
     .replaceAll('@sshd@', machine.sshd)
 }

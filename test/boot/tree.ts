@@ -1,6 +1,7 @@
 import { chmod, copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { unitFileNames } from '../../agent/unit/names.ts'
 import { runCommand } from '../../common/command.ts'
 
 /**
@@ -45,6 +46,17 @@ export async function openTree(base: string, folder: string): Promise<string> {
   const layers = `lowerdir=${base},upperdir=${upper},workdir=${work}`
   await run('mount', '-t', 'overlay', '-o', layers, 'overlay', root ?? '')
   return root ?? ''
+}
+
+/** Takes away what openTree has mounted, also while something still uses it. */
+export async function closeTree(folder: string): Promise<void> {
+  await run('umount', '--recursive', '--lazy', folder)
+}
+
+/** Runs a command of the tree's, with nothing of our environment. */
+export function inside(root: string, ...command: string[]): Promise<string> {
+  const path = 'PATH=/usr/local/bin:/usr/sbin:/usr/bin'
+  return run('chroot', root, 'env', '-i', path, ...command)
 }
 
 /** Installs this Node and this package, with the packages that it needs, as npm would. */
@@ -99,32 +111,40 @@ WantedBy=multi-user.target
 const sshdSettings = `PasswordAuthentication no
 KbdInteractiveAuthentication no
 PermitRootLogin prohibit-password
-HostCertificate /run/installer-agent/certificates/ssh_host_ed25519_key-cert.pub
 `
+const certificate =
+  'HostCertificate /run/installer-agent/certificates/ssh_host_ed25519_key-cert.pub\n'
 
 /** Makes it what a live ISO is before its agent: whoever has the key gets in as `nixos` or root. */
 export async function makeLive(root: string, publicKey: string): Promise<void> {
   await write(root, '/etc/systemd/system/sshd-keygen.service', sshdKeygen)
   await write(root, '/etc/ssh/sshd_config.d/installer.conf', sshdSettings)
   await write(root, '/etc/sudoers.d/nixos', 'nixos ALL=(ALL:ALL) NOPASSWD: ALL\n')
-  await run('chroot', root, 'useradd', '--create-home', '--shell', '/bin/bash', 'nixos')
+  await inside(root, 'useradd', '--create-home', '--shell', '/bin/bash', 'nixos')
   for (const [user, home] of [
     ['nixos', '/home/nixos'],
     ['root', '/root'],
   ] as const) {
     await write(root, `${home}/.ssh/authorized_keys`, publicKey)
-    await run('chroot', root, 'chown', '-R', `${user}:`, `${home}/.ssh`)
-    await run('chroot', root, 'chmod', '-R', 'u=rwX,go=', `${home}/.ssh`)
+    await inside(root, 'chown', '-R', `${user}:`, `${home}/.ssh`)
+    await inside(root, 'chmod', '-R', 'u=rwX,go=', `${home}/.ssh`)
   }
   await enable(root, 'sshd-keygen.service')
 }
 
-/** Installs unit files and enables those that something wants. */
-export async function installUnits(root: string, units: Record<string, string>): Promise<void> {
-  for (const [name, text] of Object.entries(units)) {
+/** Installs the units as docs/other-distributions.md says: those that the installed program prints. */
+export async function installUnits(root: string): Promise<void> {
+  // Node finds itself there.
+  const prepare = ['sh', '-c', 'mount -t proc proc /proc && exec "$@"', 'sh']
+  for (const name of unitFileNames) {
+    const print = [...prepare, 'installer-agent', 'unit', name]
+    const text = await run('unshare', '--mount', '--', 'chroot', root, ...print)
     await write(root, `/etc/systemd/system/${name}`, text)
     if (text.includes('[Install]')) await enable(root, name)
   }
+  await write(root, '/etc/ssh/sshd_config.d/certificate.conf', certificate)
+  await mkdir(join(root, '/etc/issue.d'), { recursive: true })
+  await symlink('/run/installer-agent/issue', join(root, '/etc/issue.d/installer-agent.issue'))
 }
 
 export function enable(root: string, unit: string): Promise<string> {
@@ -136,7 +156,7 @@ export function disable(root: string, ...units: string[]): Promise<string> {
 }
 
 /** Writes a file of the tree, and the folders above it. */
-export async function write(root: string, path: string, text: string): Promise<void> {
+export async function write(root: string, path: string, text: string, mode = 0o644): Promise<void> {
   await mkdir(dirname(join(root, path)), { recursive: true })
-  await writeFile(join(root, path), text)
+  await writeFile(join(root, path), text, { mode })
 }

@@ -47,11 +47,34 @@ t.test(
 )
 
 t.test(
+  'each systemd gets what it knows: readiness and the journal from 253 on, growing delays from 254 on',
+  { skip: skipWithout('nix-instantiate') },
+  async (t) => {
+    const keys = ['Type', 'OpenFile', 'RestartSteps', 'RestartMaxDelaySec']
+    const service = async (systemd: string) => {
+      const { Service = {} } = await evaluateUnit({ systemd })
+      return keys.flatMap((key) => Service[key])
+    }
+    const sockets = ['/run/systemd/notify:notify', '/run/systemd/journal/socket:journal:graceful']
+    t.same(await service('252'), ['exec', undefined, undefined, undefined])
+    t.same(await service('253.5'), ['notify', ...sockets, undefined, undefined])
+    t.same(await service('258'), ['notify', ...sockets, 5, '30s'])
+    t.same(
+      await evaluateUnit(),
+      await evaluateUnit({ systemd: '252' }),
+      'nothing said: all take it',
+    )
+  },
+)
+
+t.test(
   `the exposure is ${maxExposure} or less`,
   { skip: skipWithout('nix-instantiate', 'systemd-analyze') },
   async (t) => {
-    const level = await exposure(t, name, await evaluateUnit())
-    t.ok(level <= maxExposure, String(level))
+    for (const systemd of ['252', '258']) {
+      const level = await exposure(t, name, await evaluateUnit({ systemd }))
+      t.ok(level <= maxExposure, String(level))
+    }
   },
 )
 
