@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { exitStatus } from '../../common/contract.ts'
 import { Failure } from '../../common/failure.ts'
 import { attend, type Watcher } from '../install/attend.ts'
-import { decide, type Job, type Order } from '../install/job.ts'
+import { decide, formatElapsed, type Job, type Order } from '../install/job.ts'
 import { jobState, startJob, stopJob } from '../install/jobs.ts'
 import { mountAt } from '../install/mounts.ts'
 import { type InstallWish, orderFor } from '../install/order.ts'
@@ -79,10 +79,11 @@ async function installThere(
   }
   const decision = decide(job, order)
   if (decision === 'busy') throw busy(job as Job, errand)
-  if (decision === 'missed') console_.warn(`nobody has heard of it yet: ${jobLine(job as Job)}`)
+  if (decision === 'missed')
+    console_.warn(`nobody has heard yet of the last install there, ${jobLine(job as Job)}`)
   const watcher: Watcher = { ...options, errand, connection, console_, signal }
   if (decision === 'join') {
-    console_.say(`scanner: on ${machineLine(machine)}: ${jobLine(job as Job)}; joined`)
+    console_.say(`scanner: joined on ${machineLine(machine)}, ${jobLine(job as Job)}`)
     return attend(job as Job, watcher)
   }
   if (!(await isMeant(errand, connection, order, options, console_, signal))) {
@@ -128,7 +129,7 @@ async function agree(
 
 function busy(job: Job, { machine }: Errand): Failure {
   return new Failure(
-    `${machine.name ?? machine.id} is installing something else: ${jobLine(job)}`,
+    `${machine.name ?? machine.id} is installing something else, ${jobLine(job)}`,
     {
       advice: `wait for it, join it by the command that started it, or end it: scanner install ${machine.id} --stop`,
     },
@@ -142,11 +143,11 @@ async function stop(
   console_: Console,
 ): Promise<number> {
   if (!job?.isRunning) {
-    console_.say(`scanner: no install runs there${job ? `: ${jobLine(job)}` : ''}`)
+    console_.say(`scanner: no install runs there${job ? `; the last one: ${jobLine(job)}` : ''}`)
     return exitStatus.done
   }
   await stopJob(connection, errand, job)
-  console_.say(`scanner: stopped: ${jobLine({ ...job, isRunning: true })}`)
+  console_.say(`scanner: stopped after ${formatElapsed(job.seconds)}: ${job.command}`)
   return exitStatus.done
 }
 

@@ -79,7 +79,7 @@ cat "$run/directory"; printf '\\0'
 if flock -sn "$run/alive" true; then printf 'over\\0'; else printf 'running\\0'; fi
 if [ -e "$run/told" ]; then printf 'told\\0'; else printf '\\0'; fi
 cat "$run/status" 2>/dev/null; printf '\\0'
-cat "$run/started" "$run/ended" 2>/dev/null || cat "$run/started" /proc/uptime; printf '\\0'
+cat "$run/started"; cat "$run/ended" 2>/dev/null || cat /proc/uptime; printf '\\0'
 cat "$run/under"; printf '\\0'
 `
 

@@ -50,15 +50,18 @@ export function orderLine({ command, directory }: Order): string {
 
 /** An install that is there already, in words. */
 export function jobLine(job: Job): string {
-  const elapsed = formatElapsed(job.seconds)
-  if (job.isRunning) return `'${job.command}' has been running there for ${elapsed}`
-  const end = job.status === undefined ? 'was killed' : `ended with status ${job.status}`
-  return `'${job.command}' ${end} after ${elapsed}`
+  const { command, isRunning, status, seconds } = job
+  const elapsed = formatElapsed(seconds)
+  if (isRunning) return `running for ${elapsed}: ${command}`
+  const end = status === undefined ? 'killed' : `ended with status ${status}`
+  return `${end} after ${elapsed}: ${command}`
 }
 
 /** The command line by which a new system is reached, under the name of its own host keys. */
 export function reachLine({ id, target, port }: Machine, knownHosts: string): string {
-  const options = [`HostKeyAlias=${installedAlias(id)}`, `UserKnownHostsFile="${knownHosts}"`]
+  // ssh takes several files there, with spaces between them.
+  const file = /\s/.test(knownHosts) ? `"${knownHosts}"` : knownHosts
+  const options = [`HostKeyAlias=${installedAlias(id)}`, `UserKnownHostsFile=${file}`]
   const words = [...options, 'StrictHostKeyChecking=yes'].flatMap((each) => ['-o', each])
   return shellWords(['ssh', ...words, ...(port === 22 ? [] : ['-p', `${port}`]), `root@${target}`])
 }
