@@ -3,9 +3,11 @@ import { runProgram } from '../common/cli.ts'
 import { exitStatus, version } from '../common/contract.ts'
 import { usageFailure } from './options.ts'
 import { splitSshArguments } from './ssh/arguments.ts'
+import { bootstrap } from './verbs/bootstrap.ts'
 import { demo } from './verbs/demo.ts'
 import { doctor } from './verbs/doctor.ts'
 import { find } from './verbs/find.ts'
+import { install } from './verbs/install.ts'
 import { proxy } from './verbs/proxy.ts'
 import { ssh, sshPlainly } from './verbs/ssh.ts'
 import { sshConfig } from './verbs/ssh-config.ts'
@@ -15,7 +17,20 @@ import { wait } from './verbs/wait.ts'
 import { write } from './verbs/write.ts'
 
 /** In the order in which help shows them. */
-const verbs = [find, wait, ssh, target, sshConfig, proxy, write, trust, doctor, demo]
+const verbs = [
+  find,
+  wait,
+  ssh,
+  target,
+  sshConfig,
+  proxy,
+  write,
+  bootstrap,
+  install,
+  trust,
+  doctor,
+  demo,
+]
 
 /** Reads a command line of any form and runs the verb. */
 export function run(argv: readonly string[]): Promise<never> {

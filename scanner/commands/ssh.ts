@@ -4,8 +4,8 @@ import { Failure } from '../../common/failure.ts'
 import { locate } from '../locate.ts'
 import type { Machine } from '../machine.ts'
 import { type Console, usageFailure } from '../options.ts'
+import { shellWords } from '../remote/shell-words.ts'
 import type { SearchOptions } from '../search.ts'
-import { shellWord } from '../shell-word.ts'
 import { patientMs, probeSsh } from '../sources/ssh.ts'
 import { hasOption, type SshArguments } from '../ssh/arguments.ts'
 import { scanCertificates } from '../ssh/keyscan.ts'
@@ -59,7 +59,7 @@ export async function ssh(
   const newKeys = isKept || isVouchedFor ? 'refuse' : 'accept'
   const words = sshCommandLine(machine, typed, knownHosts, newKeys)
   if (options.print) {
-    process.stdout.write(`${['ssh', ...words].map(shellWord).join(' ')}\n`)
+    process.stdout.write(`${shellWords(['ssh', ...words])}\n`)
     return exitStatus.done
   }
   const status = await runSsh(words, async () => {
@@ -99,7 +99,7 @@ function checksKeysElsewhere(options: readonly string[]): boolean {
 }
 
 /** Throws a Failure when the reason is that no trusted authority vouches for the key. */
-async function explainRefusal(machine: Machine, knownHosts: string): Promise<void> {
+export async function explainRefusal(machine: Machine, knownHosts: string): Promise<void> {
   // Without ssh-keyscan it is not known, and ssh has said what there is to say.
   const certificates = await scanCertificates(machine.target, machine.port).catch(() => undefined)
   if (certificates === undefined) return
@@ -134,7 +134,7 @@ export function refuseImpostor(machine: Machine): void {
 }
 
 /** The machine as its server shows itself, which may take longer than a search does; throws a Failure when it does not. */
-async function reached(machine: Machine, signal: AbortSignal): Promise<Machine> {
+export async function reached(machine: Machine, signal: AbortSignal): Promise<Machine> {
   if (machine.ssh.reachable) return machine
   const { address, zone = '' } = splitZone(machine.target)
   const { ssh } = await probeSsh(zone, address, machine.port, signal, undefined, patientMs)

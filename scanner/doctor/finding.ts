@@ -1,4 +1,4 @@
-import { shellWord } from '../shell-word.ts'
+import { shellWord } from '../remote/shell-words.ts'
 
 /** From the card up to the login: the order in which they are shown. */
 export const layers = [

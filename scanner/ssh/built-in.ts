@@ -15,7 +15,7 @@ import { askOnTerminal, hasTerminal } from './built-in/ask.ts'
 import { type HeldTo, heldTo } from './built-in/host-key.ts'
 import { Identities } from './built-in/identities.ts'
 import { logIn, type Meeting } from './built-in/log-in.ts'
-import { type BuiltInOptions, readBuiltInOptions } from './built-in/options.ts'
+import { type BuiltInOptions, type Refused, readBuiltInOptions } from './built-in/options.ts'
 import { type End, type Job, runJob } from './built-in/session.ts'
 import { dial, type Open } from './dial.ts'
 import { addressesToDial, nameOf, userOf } from './target.ts'
@@ -42,22 +42,38 @@ export async function runBuiltIn(
   console_: Console,
   signal: AbortSignal,
 ): Promise<number> {
-  const { machine, typed, knownHosts, newKeys } = errand
-  const options = readBuiltInOptions(typed.options)
-  const failed = (sentence: string) => {
-    process.stderr.write(`${sentence}\n`)
+  const options = readBuiltInOptions(errand.typed.options)
+  const connected = await connectBuiltIn(errand, options, console_, signal)
+  if ('refused' in options || typeof connected === 'string') {
+    process.stderr.write(`${connected}\n`)
     return sshFailed
   }
-  if ('refused' in options) return failed(whyNot(options.refused))
+  const { client, host, say } = connected
+  const job = jobOf(errand.typed.command, options, say)
+  return conclude(await runJob(client, job, signal), job, host, say)
+}
+
+/**
+ * Connects and logs in; why that does not come about, as a sentence. With `aliveMs` the machine is asked
+ * for a sign of life so often, and the connection ends after three without an answer.
+ */
+export async function connectBuiltIn(
+  errand: Errand,
+  options: BuiltInOptions | Refused,
+  console_: Console,
+  signal: AbortSignal,
+  aliveMs?: number,
+) {
+  if ('refused' in options) return whyNot(options.refused)
+  const { machine, knownHosts, newKeys } = errand
   const held = heldTo(machine, await readKnownHosts(knownHosts), newKeys)
   const say = options.quiet ? () => {} : console_.say
   if (process.stderr.isTTY || options.verbose) say(introduce())
   const socket = await reach(errand, options, signal)
-  const meeting = meet(errand, options, held, socket.remoteAddress ?? machine.target, say, signal)
+  const host = socket.remoteAddress ?? machine.target
+  const meeting = { ...meet(errand, options, held, host, say, signal), aliveMs }
   const client = await logIn(socket, meeting)
-  if (typeof client === 'string') return failed(client)
-  const job = jobOf(typed.command, options, say)
-  return conclude(await runJob(client, job, signal), job, meeting.host, say)
+  return typeof client === 'string' ? client : { client, host, say }
 }
 
 function whyNot(refused: string): string {

@@ -8,13 +8,24 @@ const terminalSignals = ['SIGINT', 'SIGQUIT'] as const
 const passedSignals = ['SIGTERM', 'SIGHUP'] as const
 
 /**
- * Runs the system's ssh in our place: same terminal, so that window size, job control and Ctrl-C are
- * its own; gives its exit status, or 128 + n when signal n ended it, as a shell does. Where there is no
- * ssh it is for `instead` to do.
+ * Runs the system's ssh in our place; where there is none it is for `instead` to do.
  */
 export function runSsh(args: readonly string[], instead: () => Promise<number>): Promise<number> {
+  return runInPlace('ssh', args, instead)
+}
+
+/**
+ * Runs a program in our place: same terminal, so that window size, job control and Ctrl-C are its own;
+ * gives its exit status, or 128 + n when signal n ended it, as a shell does. Where there is no such program
+ * it is for `instead` to do.
+ */
+export function runInPlace(
+  command: string,
+  args: readonly string[],
+  instead: () => Promise<number>,
+): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn('ssh', args, { stdio: 'inherit' })
+    const child = spawn(command, args, { stdio: 'inherit' })
     const handlers = [
       ...terminalSignals.map((name) => [name, () => {}] as const),
       ...passedSignals.map((name) => [name, () => void child.kill(name)] as const),

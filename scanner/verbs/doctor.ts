@@ -30,7 +30,11 @@ export const doctor: Verb = (cli, finish) =>
       const interfaces = [args.interface ?? []].flat()
       const { doctor } = await import('../commands/doctor.ts')
       finish(
-        await doctor({ name, interfaces, json: args.json }, await openConsole(args), untilInterrupted()),
+        await doctor(
+          { name, interfaces, json: args.json },
+          await openConsole(args),
+          untilInterrupted(),
+        ),
       )
     },
   )

@@ -88,7 +88,7 @@ async function run(args: Arguments, typed: SshArguments): Promise<number> {
   return ssh(options, typed, await openConsole(args), untilInterrupted())
 }
 
-function readFingerprint(text: string | undefined): string | undefined {
+export function readFingerprint(text: string | undefined): string | undefined {
   if (text === undefined || isFingerprint(text)) return text
   throw usageFailure(
     `expected a fingerprint, got '--fingerprint ${text}'`,

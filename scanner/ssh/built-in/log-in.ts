@@ -12,6 +12,8 @@ export interface Meeting extends Login {
   /** Remembers the key that the server has proved to hold, where none was known. */
   learn: (key: Buffer) => Promise<void>
   debug: ((sentence: string) => void) | undefined
+  /** How often it is asked for a sign of life, in milliseconds; never where there is none. */
+  aliveMs?: number | undefined
 }
 
 /** For the handshake: a live system on a slow card, which makes its keys meanwhile. */
@@ -51,6 +53,8 @@ export function logIn(socket: Socket, meeting: Meeting): Promise<Client | string
       username: user,
       // Ours ends with the handshake: people may think about a password for longer.
       readyTimeout: 0,
+      // The third without an answer ends it, as ServerAliveCountMax of ssh_config(5).
+      keepaliveInterval: meeting.aliveMs ?? 0,
       algorithms: { serverHostKey: hostKeyAlgorithms(held) },
       hostVerifier: (key: Buffer) => {
         // Again at each new key exchange; that it holds the key is not proven yet (RFC 4253 section 8).
