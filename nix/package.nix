@@ -92,7 +92,7 @@ stdenvNoCC.mkDerivation {
     runHook postBuild
   '';
 
-  # The user's own commands come first: `ssh` with the patches and the agent that he is used to.
+  # What is on the user's PATH comes first: the ssh that the rest of the system has.
   installPhase = ''
     runHook preInstall
     mkdir -p $out/lib/installer-discovery

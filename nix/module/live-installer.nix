@@ -57,6 +57,7 @@ in
     services.installer-agent = {
       enable = true;
       openFirewall = true;
+      settings.ssh-port = lib.mkDefault (lib.head config.services.openssh.ports);
     };
 
     # An installation medium of nixpkgs has this user, with an empty password for its own console.
@@ -89,7 +90,9 @@ in
     services.getty.autologinUser = overProfiles null;
     services.getty.helpLine = overProfiles ''
       To reach this machine from another one: `scanner ssh ${config.services.installer-agent.settings.hostname}`.
-      Here, log in as "nixos", without a password. For a wireless network, run `nmtui`.
+      Here, log in as "nixos", without a password.${
+        lib.optionalString config.networking.networkmanager.enable " For a wireless network, run `nmtui`."
+      }
     '';
   };
 }

@@ -62,10 +62,12 @@ t.test(
 )
 
 t.test('keys only, two ports, one responder', { skip }, async (t) => {
-  const { openssh, firewall, services } = (await evaluateWithFlake(`let c = live [ ${keys} ]; in {
+  const { openssh, firewall, services, settings } =
+    (await evaluateWithFlake(`let c = live [ ${keys} ]; in {
     inherit (c.services) openssh;
     inherit (c.networking) firewall;
     services = { inherit (c.services) avahi resolved; };
+    settings = (live [ ${keys} { services.openssh.ports = [ 2222 ]; } ]).services.installer-agent.settings;
   }`)) as Record<string, object>
   t.match(openssh, {
     enable: true,
@@ -76,6 +78,7 @@ t.test('keys only, two ports, one responder', { skip }, async (t) => {
       PermitRootLogin: 'no',
     },
   })
+  t.match(settings, { 'ssh-port': 2222 }, 'and the port that sshd has is announced')
   t.same(firewall, { enable: true, allowedUDPPorts: [5353] })
   t.match(services, {
     avahi: { enable: false },

@@ -24,6 +24,7 @@ builtins
 // rec {
   optional = condition: value: if condition then [ value ] else [ ];
   optionals = condition: values: if condition then values else [ ];
+  optionalString = condition: text: if condition then text else "";
   optionalAttrs = condition: attrs: if condition then attrs else { };
 
   nameValuePair = name: value: { inherit name value; };
@@ -173,6 +174,8 @@ builtins
           type = "derivation";
           outPath = "/nix/store/nixos-system-${system.config.networking.hostName}";
         };
+        networking.networkmanager.enable = mkOverride 1500 false;
+        services.openssh.ports = mkOverride 1500 [ 22 ];
         system.nixos.label = "26.11";
         users.users.nixos.openssh.authorizedKeys = {
           keys = [ ];
