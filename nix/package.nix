@@ -78,6 +78,7 @@ stdenvNoCC.mkDerivation {
       ../agent
       ../common
       ../scanner
+      ../tsconfig.json
     ];
   };
 

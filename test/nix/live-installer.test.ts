@@ -104,7 +104,7 @@ t.test('it is stronger than the medium of nixpkgs, weaker than its user', { skip
 t.test('the units are those of nix/*.nix, in the words of NixOS', { skip }, async (t) => {
   const { services, paths, data } = (await evaluateWithFlake(`let c = live [ ${keys} ]; in {
     inherit (c.systemd) services paths;
-    data = import ${nixFolder}/unit.nix { exec = "x"; };
+    data = import ${nixFolder}/unit.nix { exec = "x"; systemd = "260"; };
   }`)) as { services: Units; paths: Units; data: Unit }
   const { ExecStart, ...settings } = services['installer-agent']?.serviceConfig ?? {}
   t.match(data.Service, settings)
