@@ -103,7 +103,8 @@ async function isKnownAgain(t: Test, desk: Desk, live: Live): Promise<void> {
   const again = await live.event(isAnnounced)
   t.comment(`found again: ${seconds(again.cameAt - gone.cameAt)} after its goodbye`)
   await lab.scanner(['wait', id, '--for', 'ssh'])
-  const refused = await lab.scanner(['ssh', id, ...sshOptions(lab), '--', 'true'])
+  // By its name, which only its announcement tells, and with it that this is another boot.
+  const refused = await lab.scanner(['ssh', 'NixOS', ...sshOptions(lab), '--', 'true'])
   t.equal(refused.status, 5)
   t.match(
     refused.stderr,

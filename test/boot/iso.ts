@@ -60,7 +60,9 @@ async function makeMachine(root: string, lab: Lab): Promise<void> {
   await installPackage(root)
   await makeLive(root, await readFile(`${lab.files.identity}.pub`, 'utf8'))
   await installUnits(root)
-  // One type of key is enough: a processor in software takes its time for the large numbers of RSA.
+  // A processor in software takes its time for the large numbers of RSA, and for post-quantum key exchange.
+  const exchange = 'KexAlgorithms curve25519-sha256\n'
+  await write(root, '/etc/ssh/sshd_config.d/exchange.conf', exchange)
   const keygen =
     '[Service]\nExecStart=\nExecStart=/usr/bin/ssh-keygen -q -t ed25519 -N "" -f /etc/ssh/ssh_host_ed25519_key\n'
   await write(root, '/etc/systemd/system/sshd-keygen.service.d/ed25519.conf', keygen)
