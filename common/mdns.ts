@@ -1,5 +1,6 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { once } from 'node:events'
+import type { Packet } from 'dns-packet'
 import multicastDns from 'multicast-dns'
 import { isIPv4, normalizeAddress, withZone } from './address.ts'
 import { mdnsGroup, mdnsPort } from './contract.ts'
@@ -17,6 +18,8 @@ import type { Message } from './message.ts'
 /** A message and who sent it; the address carries no zone, the door's link is the zone. */
 export interface Arrival {
   message: Message
+  /** The same as the codec has it, with names that are no text and so are left out of the message. */
+  packet: Packet
   address: string
   port: number
 }
@@ -216,13 +219,10 @@ function sift(socket: Socket, refused: () => void): void {
 }
 
 /** A packet can decode and still hold fields of the wrong form; it then is no arrival. */
-function readArrival(
-  packet: Parameters<typeof toMessage>[0],
-  from: RemoteInfo,
-): Arrival | undefined {
+function readArrival(packet: Packet, from: RemoteInfo): Arrival | undefined {
   try {
     const address = normalizeAddress(from.address)
-    return address ? { message: toMessage(packet), address, port: from.port } : undefined
+    return address ? { message: toMessage(packet), packet, address, port: from.port } : undefined
   } catch {
     return undefined
   }
