@@ -1,5 +1,6 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { once } from 'node:events'
+import type { Packet } from 'dns-packet'
 import multicastDns from 'multicast-dns'
 import { isIPv4, normalizeAddress, withZone } from './address.ts'
 import { mdnsGroup, mdnsPort } from './contract.ts'
@@ -19,6 +20,8 @@ import { Recall } from './recall.ts'
 /** A message and who sent it; the address carries no zone, the door's link is the zone. */
 export interface Arrival {
   message: Message
+  /** A response as the codec has it, with names that are no text and so are left out of the message. */
+  packet?: Packet
   address: string
   port: number
   /** Of a short query all its bytes but the id: the same text is the same question. */
@@ -205,9 +208,10 @@ function makeDoor(
     if (!arrival) door.errors.malformed++
     else for (const listener of listeners) listener(arrival)
   }
-  transport.on('packet', (packet, from: RemoteInfo) =>
-    deliver(readArrival(() => toMessage(packet), from)),
-  )
+  transport.on('packet', (packet: Packet, from: RemoteInfo) => {
+    const arrival = readArrival(() => toMessage(packet), from)
+    deliver(arrival && { ...arrival, packet })
+  })
   sift(socket, deliver)
   const count = (error: Error) => door.errors['syscall' in error ? 'socket' : 'malformed']++
   transport.on('warning', count)

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { mkdirSync, statSync } from 'node:fs'
 import * as module from 'node:module'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
@@ -15,7 +15,14 @@ const othersWrite = 0o022
 export function keepCompiled(): void {
   const { enableCompileCache } = module as { enableCompileCache?: (folder: string) => void }
   const base = process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
-  if (enableCompileCache && isOwn(base)) enableCompileCache(join(base, 'installer-discovery'))
+  if (!enableCompileCache || !isOwn(base)) return
+  const folder = join(base, 'installer-discovery')
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    if (isOwn(folder)) enableCompileCache(folder)
+  } catch {
+    // A disk that is full or read-only: it starts without.
+  }
 }
 
 function isOwn(folder: string): boolean {

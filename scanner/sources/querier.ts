@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Packet } from 'dns-packet'
 import { isIPv4 } from '../../common/address.ts'
 import { mdnsPort } from '../../common/contract.ts'
 import { isOnLink, type Link, ownIPv4, ownLinkLocal } from '../../common/links.ts'
@@ -11,9 +12,10 @@ import { directQuestions, type HeardRecord, isAnswer, knownAnswers } from './que
 
 /** An answer, and the door that it came through. */
 export interface Answer extends Arrival {
+  packet: Packet
   door: Door
-  /** All that it says, and who says it: equal for the same said again. */
-  said: string
+  /** All that it says, and who says it: equal for the same said again. Undefined where that is not all. */
+  said: string | undefined
 }
 
 /** More records than this are not kept as known: 1,000 machines have two that answer a question. */
@@ -150,15 +152,20 @@ export class Querier {
     else if (!this.isDirect(door)) this.answered.once.add(address)
     // Nothing else answers a question, and so need not be said again (section 7.1).
     const heardAt = performance.now()
+    const { packet = {} } = arrival
+    const { answers = [], additionals = [] } = packet
+    const heard = [...message.answers, ...message.additionals]
     let said = address
-    for (const record of [...message.answers, ...message.additionals]) {
+    for (const record of heard) {
       const key = recordKey(record)
       said += `\n${record.ttl === 0 ? 'gone ' : ''}${key}`
       if (record.ttl === 0) records.delete(key)
       else if (isAnswer(record) && (records.size < maxKnown || records.has(key)))
         records.set(key, { record, heardAt })
     }
-    for (const listener of this.#listening) listener({ ...arrival, door, said })
+    const isAll = heard.length === answers.length + additionals.length
+    const answer = { ...arrival, packet, door, said: isAll ? said : undefined }
+    for (const listener of this.#listening) listener(answer)
   }
 
   #hearQuestion({ message, address }: Arrival): void {

@@ -8,6 +8,7 @@ export class SaidBefore {
   readonly #said = new Set<string>()
 
   isNew({ said }: Pick<Answer, 'said'>): boolean {
+    if (said === undefined) return true
     if (this.#said.has(said)) return false
     if (this.#said.size < maxRemembered) this.#said.add(said)
     return true

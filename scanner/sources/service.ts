@@ -1,10 +1,11 @@
 import { EventEmitter } from 'node:events'
 import type { Service } from 'bonjour-service'
 import { Browser } from 'bonjour-service/dist/lib/browser.js'
+import type { Packet } from 'dns-packet'
 import { normalizeAddress } from '../../common/address.ts'
 import { decodeAdvertisement } from '../../common/advertisement.ts'
 import { installerSubtype, sshService } from '../../common/contract.ts'
-import { type Message, sameName } from '../../common/message.ts'
+import { sameName } from '../../common/message.ts'
 import { Channel } from '../channel.ts'
 import { hostLabelOf, isAskedFor, onLink, type Question, type Sighting } from '../sighting.ts'
 import { Allowance } from './allowance.ts'
@@ -44,7 +45,7 @@ export const service: Source = async function* ({ link, question, querier, patie
 
 /** Only those that the Browser can cope with. */
 function push(answer: Answer, heard: Channel<Answer>): void {
-  if (isModest(answer.message)) heard.push(answer)
+  if (isModest(answer.packet)) heard.push(answer)
   else answer.door.errors.malformed++
 }
 
@@ -54,8 +55,8 @@ function push(answer: Answer, heard: Channel<Answer>): void {
  * it were an instance name, since the Browser has no other way to ask for one.
  */
 function readAnswer(answer: Answer, link: string, question: Question): Sighting[] {
-  const installers = instancesOf(installerSubtype, answer.message)
-  const others = instancesOf(sshService, answer.message).filter(
+  const installers = instancesOf(installerSubtype, answer.packet)
+  const others = instancesOf(sshService, answer.packet).filter(
     (name) => !installers.some((each) => sameName(each, name)),
   )
   return [
@@ -64,14 +65,14 @@ function readAnswer(answer: Answer, link: string, question: Question): Sighting[
   ]
 }
 
-function instancesOf(type: string, { answers, additionals }: Message): string[] {
+function instancesOf(type: string, { answers = [], additionals = [] }: Packet): string[] {
   return [...answers, ...additionals].flatMap((record) =>
-    record.type === 'PTR' && sameName(record.name, type) ? [record.data] : [],
+    record.type === 'PTR' && sameName(record.name, type) ? [String(record.data)] : [],
   )
 }
 
 function browse(
-  { message, address }: Answer,
+  { packet, address }: Answer,
   link: string,
   installer: boolean,
   question: Question,
@@ -84,7 +85,7 @@ function browse(
     seen.push(readService(found, link, installer, question)),
   )
   try {
-    transport.emit('response', message, { address })
+    transport.emit('response', packet, { address })
   } catch {
     // It trips over records without the data that they should have; the packet is not an answer.
   }
@@ -95,7 +96,7 @@ function browse(
 const maxServicesInMessage = 32
 const maxRecordsInMessage = 256
 
-function isModest({ answers, additionals }: Message): boolean {
+function isModest({ answers = [], additionals = [] }: Packet): boolean {
   const records = [...answers, ...additionals]
   const services = records.filter((record) => record.type === 'PTR')
   return records.length <= maxRecordsInMessage && services.length <= maxServicesInMessage

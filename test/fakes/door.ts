@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import type { Packet } from 'dns-packet'
 import type { Arrival, Destination, Door } from '../../common/mdns.ts'
 import type { Message } from '../../common/message.ts'
 import { fakeMessage } from './message.ts'
@@ -32,7 +33,9 @@ export function fakeDoor(family: 'IPv4' | 'IPv6' = 'IPv6'): FakeDoor {
       door.closed = true
     },
     arrive(message, address, port = 5353) {
-      for (const listener of listeners) listener({ message: fakeMessage(message), address, port })
+      const heard = fakeMessage(message)
+      const packet = { answers: heard.answers, additionals: heard.additionals } as Packet
+      for (const listener of listeners) listener({ message: heard, packet, address, port })
     },
   }
   return door

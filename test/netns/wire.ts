@@ -20,7 +20,7 @@ export interface WireRequest {
   queries?: boolean
 }
 
-export interface Heard extends Arrival {
+export interface Heard extends Omit<Arrival, 'packet'> {
   /** It came to the asker itself, not to the group. */
   unicast: boolean
 }
@@ -43,7 +43,7 @@ async function listen({
   const group = await openGroup(link, family, speaker)
   const asker = await openUnicast(link, speaker, full ? mdnsPort : 0)
   for (const door of [group, asker])
-    door.onMessage((arrival) => {
+    door.onMessage(({ packet: _, ...arrival }) => {
       const heard: Heard = { ...arrival, unicast: door === asker }
       if (arrival.message.response || arrival.message.authorities.length > 0 || queries)
         process.stderr.write(`${JSON.stringify(heard)}\n`)

@@ -1,4 +1,5 @@
-import { cpSync, readFileSync } from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import * as module from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import t, { type Test } from 'tap'
@@ -77,6 +78,25 @@ t.test('and the library, ssh2 and the log', async (t) => {
   t.match(await load('scanner/index.js'), { discover: Function, Failure: Function })
   t.match(await load('packages/ssh2.js'), { default: { Client: Function } })
   t.match(await load('packages/pino.js'), { default: Function })
+})
+
+t.test('what V8 has compiled is kept where nobody else can write, and only there', async (t) => {
+  const folder = install(t)
+  const program = join(folder, 'scanner/main.js')
+  const canKeep = 'enableCompileCache' in module
+  const bases: [string, number, boolean][] = [
+    ['own', 0o700, true],
+    ['shared', 0o777, false],
+  ]
+  for (const [name, mode, isSafe] of bases) {
+    const base = join(folder, name)
+    mkdirSync(base)
+    chmodSync(base, mode)
+    const environment = ['-u', 'NODE_OPTIONS', `XDG_CACHE_HOME=${base}`]
+    const words = [process.execPath, program, 'find', '-i', 'no-such-link']
+    t.equal((await runCommand('env', [...environment, ...words])).status, 2)
+    t.same(readdirSync(base), canKeep && isSafe ? ['installer-discovery'] : [], name)
+  }
 })
 
 t.test('the terms of everything that is in it go along', (t) => {
