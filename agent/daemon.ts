@@ -7,6 +7,7 @@ import { Alarm } from './alarm.ts'
 import { Certificates } from './certificates/certificates.ts'
 import { startReporting } from './console/report.ts'
 import type { AgentStatus } from './console/status.ts'
+import { tidyUp } from './frugal.ts'
 import { type Identity, machineId, readIdentity } from './identity.ts'
 import { Latch, watchLinks } from './link-events.ts'
 import { routeTo } from './mdns/route.ts'
@@ -36,7 +37,10 @@ export async function runDaemon(options: RunOptions, log: Log, signal: AbortSign
   })
   const report = await startReporting(daemon, options, log)
   try {
-    for await (const links of watchLinks(events, signal, log)) await daemon.lookAgain(links)
+    for await (const links of watchLinks(events, signal, log)) {
+      await daemon.lookAgain(links)
+      tidyUp()
+    }
   } finally {
     await daemon.close()
     await report.close()
