@@ -19,8 +19,7 @@ const flags = [
 ]
 for (const flag of flags) setFlagsFromString(flag)
 
-const collectGarbage = runInNewContext('gc') as () => void
-
+let collectGarbage: (() => void) | undefined
 /** A collection takes some 10 ms: in a storm of events one of a hundred is spent on it. */
 const restMs = 1000
 let collected = Number.NEGATIVE_INFINITY
@@ -28,6 +27,7 @@ let collected = Number.NEGATIVE_INFINITY
 /** Gives back what was used for a while, such as for a look at the links: V8 by itself would let 5 MB of it lie. */
 export function tidyUp(): void {
   if (performance.now() - collected < restMs) return
+  collectGarbage ??= runInNewContext('gc') as () => void
   collectGarbage()
   collected = performance.now()
 }
