@@ -7,6 +7,7 @@ import { Alarm } from './alarm.ts'
 import { Certificates } from './certificates/certificates.ts'
 import { startReporting } from './console/report.ts'
 import type { AgentStatus } from './console/status.ts'
+import { tidyUp } from './frugal.ts'
 import { type Identity, machineId, readIdentity } from './identity.ts'
 import { Latch, watchLinks } from './link-events.ts'
 import { routeTo } from './mdns/route.ts'
@@ -45,6 +46,7 @@ export async function runDaemon(
     for await (const links of watchLinks(events, signal, log)) {
       await daemon.lookAgain(links)
       manager.serves(daemon.served)
+      tidyUp()
     }
   } finally {
     manager.stops()

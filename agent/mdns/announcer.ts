@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { ResourceRecord } from '../../common/message.ts'
 import { sleep } from '../../common/schedule.ts'
 import { announcedKey, announceGapsMs, flushWholeSets, goodbye, withdrawn } from './announce.ts'
@@ -25,7 +26,7 @@ export class Announcer {
   readonly #voice: Voice
   /** Which wave is to tell of what next: a later one takes over from an earlier. */
   readonly #waveOf = new Map<string, Wave>()
-  #stop = new AbortController()
+  #stop = makeStop()
 
   constructor(announced: Announced, voice: Voice) {
     this.#announced = announced
@@ -53,7 +54,7 @@ export class Announcer {
   /** Nothing more is told of what was under way. */
   clear(): void {
     this.#stop.abort()
-    this.#stop = new AbortController()
+    this.#stop = makeStop()
     this.#waveOf.clear()
   }
 
@@ -103,4 +104,11 @@ export class Announcer {
     const isLost = isClaimed(record) && !this.#announced.isHeld(record.name)
     return isLost ? { ...record, flush: false } : record
   }
+}
+
+/** Each telling under way listens to it: in a storm of events these are more than Node thinks right. */
+function makeStop(): AbortController {
+  const stop = new AbortController()
+  setMaxListeners(0, stop.signal)
+  return stop
 }

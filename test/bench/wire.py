@@ -2,7 +2,7 @@
 What a machine on the link of a responder asks and hears, with as little between it and the wire as
 can be. Times are of CLOCK_MONOTONIC, which is that of Node's performance.now() as well.
 
-    wire.py ask LINK NAME PORT COUNT GAP      from port 0 or 5353: milliseconds to each answer
+    wire.py ask LINK NAME PORT GAP COUNT UNICAST   from port 0 or 5353: milliseconds to each answer
     wire.py flood LINK NAME RATE SECONDS      legacy questions: how many were sent and answered
     wire.py traffic LINK ROUNDS               ROUNDS seconds of a busy link, as fast as it is answered
     wire.py announced LINK                    when a machine has announced its host, in seconds
@@ -44,7 +44,7 @@ def open_socket(link, port):
     return opened, ('ff02::fb', 5353, 0, index)
 
 
-def ask(link, name, port, count, gap, unicast=0):
+def ask(link, name, port, gap, count, unicast):
     asker, group = open_socket(link, port)
     times = []
     for id_ in range(1, count + 1):
@@ -128,7 +128,7 @@ def heard(link):
     """What others announce: of each response the card that it comes from and its answers."""
     listener = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
     listener.bind((link, 0))
-    print('listening', flush=True)
+    print('listening', file=sys.stderr, flush=True)
     while True:
         frame, (_, _, direction, _, _) = listener.recvfrom(9014)
         is_mdns = frame[12:14] == b'\x86\xdd' and frame[20] == 17 and frame[54:56] == b'\x14\xe9'
@@ -164,4 +164,5 @@ def read_name(message_, at):
 
 act, link, *rest = sys.argv[1:]
 numbers = [json.loads(each) if each[0].isdigit() else each for each in rest]
-print(json.dumps({'ask': ask, 'flood': flood, 'traffic': traffic, 'announced': announced, 'settled': settled}[act](link, *numbers)))
+action = {'ask': ask, 'flood': flood, 'traffic': traffic, 'announced': announced, 'settled': settled}[act]
+print(json.dumps(action(link, *numbers)), file=sys.stderr if act in ('announced', 'settled') else sys.stdout)
