@@ -4,22 +4,16 @@ import { runProgram } from '../common/cli.ts'
 import { exitStatus, version } from '../common/contract.ts'
 import { usageFailure } from './options.ts'
 import { splitSshArguments } from './ssh/arguments.ts'
-import { demo } from './verbs/demo.ts'
-import { find } from './verbs/find.ts'
+import { completePlainly } from './verbs/complete.ts'
 import { knownHostsPlainly } from './verbs/known-hosts.ts'
-import { proxy, proxyPlainly } from './verbs/proxy.ts'
-import { ssh } from './verbs/ssh.ts'
-import { sshConfig } from './verbs/ssh-config.ts'
-import { target } from './verbs/target.ts'
-import { trust } from './verbs/trust.ts'
-import { wait } from './verbs/wait.ts'
-
-/** In the order in which help shows them. */
-const verbs = [find, wait, ssh, target, sshConfig, proxy, trust, demo]
+import { verbs } from './verbs/list.ts'
+import { proxyPlainly } from './verbs/proxy.ts'
+import { scannerWords } from './words/definitions.ts'
+import { explainUsage } from './words/explain-usage.ts'
 
 /** Reads the command line and runs the verb; gives the exit status. */
 async function main(argv: string[]): Promise<number> {
-  const plain = proxyPlainly(argv) ?? knownHostsPlainly(argv)
+  const plain = proxyPlainly(argv) ?? knownHostsPlainly(argv) ?? completePlainly(argv)
   if (plain) return plain
   const [verb, ...words] = argv
   // What follows `ssh` is OpenSSH's own grammar; yargs sees only the long options, which are ours.
@@ -44,7 +38,8 @@ async function main(argv: string[]): Promise<number> {
     .fail((message, error) => {
       // yargs gives an error of its own for some wrong command lines, and ours as it is for others.
       if (error && error.name !== 'YError') throw error
-      throw usageFailure(message)
+      const { message: wrong, advice } = explainUsage(message, argv, scannerWords())
+      throw usageFailure(wrong, advice)
     })
     .parseAsync()
   return status

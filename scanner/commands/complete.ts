@@ -1,0 +1,18 @@
+import { networkInterfaces } from 'node:os'
+import { exitStatus } from '../../common/contract.ts'
+import { complete } from '../words/complete.ts'
+import { scannerWords } from '../words/definitions.ts'
+import { cachedNames, refreshNames } from '../words/names-cache.ts'
+
+/** What a shell asks at each Tab; never waits for the link. `script` is this program. */
+export async function answer(typed: readonly string[], script: string): Promise<number> {
+  const surroundings = { installers: cachedNames(), interfaces: Object.keys(networkInterfaces()) }
+  const found = complete(scannerWords(), typed, surroundings)
+  const candidates = found.kind === 'words' ? found.candidates : []
+  const lines = candidates.map(
+    ({ text, describe }) => `${text}\t${describe.replaceAll(/\s+/g, ' ')}`,
+  )
+  process.stdout.write([found.kind, ...lines, ''].join('\n'))
+  refreshNames([process.execPath, script])
+  return exitStatus.done
+}
