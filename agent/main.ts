@@ -1,75 +1,10 @@
 #!/usr/bin/env node
-import yargs, { type Argv, type Options } from 'yargs'
-import { runProgram, untilInterrupted } from '../common/cli.ts'
-import { defaultHostname, exitStatus, staticLinkLocal, version } from '../common/contract.ts'
-import { createLog, logLevels } from '../common/log.ts'
+import yargs from 'yargs'
+import { runProgram } from '../common/cli.ts'
+import { exitStatus, version } from '../common/contract.ts'
 import { readConfig } from './config-file.ts'
-import { defaultStatusSocket } from './console/status-socket.ts'
-import { runDaemon } from './daemon.ts'
-import { checkOptions, defaultCertificates, wrongUsage } from './option-checks.ts'
-
-/** Options of every verb. */
-const sharedOptions = {
-  hostname: {
-    type: 'string',
-    default: defaultHostname,
-    describe: 'host name to announce, as NAME.local',
-  },
-  user: { type: 'string', default: 'nixos', describe: 'login name to announce' },
-  'ssh-port': { type: 'number', default: 22, describe: 'port of sshd' },
-  interface: {
-    type: 'string',
-    requiresArg: true,
-    describe: 'only links that match this pattern (repeatable; * and ?)',
-  },
-  'host-keys': {
-    type: 'string',
-    default: '/etc/ssh',
-    describe: 'folder with ssh_host_*_key.pub, whose fingerprints are announced',
-  },
-  'status-socket': {
-    type: 'string',
-    default: defaultStatusSocket,
-    requiresArg: true,
-    describe: 'Unix socket on which the running agent tells its status, or none',
-  },
-  config: {
-    type: 'string',
-    requiresArg: true,
-    describe: 'JSON file with any of these options',
-  },
-} as const satisfies Record<string, Options>
-
-/** Options that only `run` heeds; the file and the environment may have them for the others, too. */
-const runOptions = {
-  'ca-key': {
-    type: 'string',
-    default: 'none',
-    requiresArg: true,
-    describe: 'private key of a certificate authority (scanner trust ca) that signs the host keys',
-  },
-  certificates: {
-    type: 'string',
-    default: defaultCertificates,
-    requiresArg: true,
-    describe: 'folder for the certificates, for HostCertificate in sshd_config',
-  },
-  'static-address': {
-    type: 'string',
-    default: staticLinkLocal,
-    describe: 'well-known link-local address to hold, or none',
-  },
-  'no-addresses': { type: 'boolean', describe: 'add no addresses' },
-  'no-mdns': { type: 'boolean', describe: 'announce nothing' },
-  flake: { type: 'string', describe: 'path on this machine of the baked flake' },
-  'issue-file': {
-    type: 'string',
-    default: 'none',
-    requiresArg: true,
-    describe: "file to keep the console's banner in, for a link in /etc/issue.d, or none",
-  },
-  'log-level': { choices: logLevels, default: 'info' },
-} as const satisfies Record<string, Options>
+import { wrongUsage } from './option-checks.ts'
+import { describe } from './verbs.ts'
 
 /**
  * Reads the command line, INSTALLER_AGENT_* and the JSON file, in this order of weight. The verbs that
@@ -77,38 +12,7 @@ const runOptions = {
  * leaves the process 3 MB smaller for as long as it runs.
  */
 async function main(argv: string[]): Promise<number> {
-  await yargs(argv)
-    .scriptName('installer-agent')
-    .usage('$0 [run]\n\nAnnounces this live installer on every link and keeps its addresses there.')
-    .command(['run', '$0'], 'run until SIGTERM', withOptions, async (args) => {
-      const options = checkOptions(args)
-      await runDaemon(options, createLog('installer-agent', options.logLevel), untilInterrupted())
-    })
-    .command(
-      'status',
-      'what the running agent holds: addresses, names, conflicts, trouble',
-      (command) =>
-        withHiddenRunOptions(command)
-          .usage('$0 status [--json]\n\nAsks the running agent what it holds on each link.')
-          .option('json', { type: 'boolean', describe: 'print one JSON document' }),
-      async (args) => {
-        const { printStatus } = await import('./console/print-status.ts')
-        await printStatus(checkOptions(args), args.json ?? false)
-      },
-    )
-    .command(
-      'issue',
-      "the console's banner: how to get in, fingerprints, QR code",
-      (command) =>
-        withHiddenRunOptions(command).usage(
-          '$0 issue\n\nPrints how to reach this machine and what to compare: names, addresses, host key\n' +
-            'fingerprints, and a QR code with an ssh:// URI and the first fingerprint. No secrets.',
-        ),
-      async (args) => {
-        const { printIssue } = await import('./console/print-issue.ts')
-        await printIssue(checkOptions(args))
-      },
-    )
+  await describe(yargs(argv))
     .config(readConfig(argv))
     .env('INSTALLER_AGENT')
     .parserConfiguration({ 'boolean-negation': false })
@@ -121,16 +25,6 @@ async function main(argv: string[]): Promise<number> {
     })
     .parseAsync()
   return exitStatus.done
-}
-
-function withOptions(command: Argv) {
-  return command.options({ ...sharedOptions, ...runOptions })
-}
-
-function withHiddenRunOptions(command: Argv) {
-  const all = withOptions(command)
-  for (const name of Object.keys(runOptions)) all.hide(name)
-  return all
 }
 
 await runProgram('installer-agent', () => main(process.argv.slice(2)))

@@ -94,6 +94,8 @@ class Recorder {
   #command(forms: string | readonly string[], summary: string, build?: Builder): void {
     const [form = ''] = [forms].flat()
     const recorder = new Recorder(form, summary)
+    // Options of a verb go with the verbs below it as well.
+    recorder.words.options.push(...this.words.options)
     build?.(recorder.cli)
     this.words.verbs.push(recorder.words)
   }

@@ -1,12 +1,12 @@
 /**
- * The candidate that was most likely meant by a word that is none of them; undefined when none is
+ * The candidate that was most likely meant by another word; undefined when none is
  * near: two letters of six may be wrong, or have changed places.
  */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const most = Math.max(1, Math.floor(word.length / 3))
   const near = candidates
     .map((text) => ({ text, away: distance(word.toLowerCase(), text.toLowerCase()) }))
-    .filter(({ away }) => away <= most)
+    .filter(({ away }) => away > 0 && away <= most)
   return near.sort((a, b) => a.away - b.away)[0]?.text
 }
 

@@ -1,12 +1,11 @@
 #!/usr/bin/env node
-import type { Argv } from 'yargs'
 import { runProgram } from '../common/cli.ts'
 import { exitStatus, version } from '../common/contract.ts'
 import { usageFailure } from './options.ts'
 import { splitSshArguments } from './ssh/arguments.ts'
 import { completePlainly } from './verbs/complete.ts'
 import { knownHostsPlainly } from './verbs/known-hosts.ts'
-import { verbs } from './verbs/list.ts'
+import { describe } from './verbs/list.ts'
 import { proxyPlainly } from './verbs/proxy.ts'
 import { scannerWords } from './words/definitions.ts'
 import { explainUsage } from './words/explain-usage.ts'
@@ -24,13 +23,8 @@ async function main(argv: string[]): Promise<number> {
     status = with_
   }
   const { default: yargs } = await import('yargs')
-  const cli: Argv = yargs(verb === 'ssh' ? ['ssh', ...destination, ...typed.own] : argv)
-    .scriptName('scanner')
-    .usage(
-      '$0 VERB\n\nFinds machines booted from a live ISO on the links of this one, and opens a shell on them.',
-    )
-  for (const add of verbs) add(cli, finish, typed)
-  await cli
+  const read = verb === 'ssh' ? ['ssh', ...destination, ...typed.own] : argv
+  await describe(yargs(read).scriptName('scanner'), finish, typed)
     .demandCommand(1, "say what to do: 'scanner find' lists the installers on the link")
     .recommendCommands()
     .version(version)

@@ -15,11 +15,12 @@ export const completion: Verb = (cli, finish) =>
         })
         .epilogue(
           [
-            'For good:',
-            '  bash  scanner completion bash > ~/.local/share/bash-completion/completions/scanner',
-            '  zsh   scanner completion zsh > ~/.zfunc/_scanner   with fpath+=(~/.zfunc) before compinit',
-            '  fish  scanner completion fish > ~/.config/fish/completions/scanner.fish',
-            'In this shell only: source <(scanner completion bash)',
+            'For good, where the shell looks for it (zsh: in a folder of fpath):',
+            '  scanner completion bash > ~/.local/share/bash-completion/completions/scanner',
+            '  scanner completion zsh > ~/.zfunc/_scanner',
+            '  scanner completion fish > ~/.config/fish/completions/scanner.fish',
+            'In this shell only:',
+            '  source <(scanner completion bash)',
           ].join('\n'),
         ),
     async (args) => {

@@ -1,3 +1,5 @@
+import type { Argv } from 'yargs'
+import type { SshArguments } from '../ssh/arguments.ts'
 import { completion } from './completion.ts'
 import { demo } from './demo.ts'
 import { find } from './find.ts'
@@ -10,14 +12,13 @@ import type { Verb } from './verb.ts'
 import { wait } from './wait.ts'
 
 /** In the order in which help shows them. */
-export const verbs: readonly Verb[] = [
-  find,
-  wait,
-  ssh,
-  target,
-  sshConfig,
-  proxy,
-  trust,
-  completion,
-  demo,
-]
+const verbs: readonly Verb[] = [find, wait, ssh, target, sshConfig, proxy, trust, completion, demo]
+
+/** All that help says, added to yargs, or to whatever else reads it. */
+export function describe(cli: Argv, finish: (status: number) => void, typed: SshArguments): Argv {
+  cli.usage(
+    '$0 VERB\n\nFinds machines booted from a live ISO on the links of this one, and opens a shell on them.',
+  )
+  for (const add of verbs) add(cli, finish, typed)
+  return cli
+}

@@ -1,10 +1,8 @@
 import { readDefinitions, type VerbWords } from '../../common/definitions.ts'
 import { splitSshArguments } from '../ssh/arguments.ts'
-import { verbs } from '../verbs/list.ts'
+import { describe } from '../verbs/list.ts'
 
 /** The words of `scanner`, as data. */
 export function scannerWords(): VerbWords {
-  return readDefinitions((cli) => {
-    for (const add of verbs) add(cli, () => {}, splitSshArguments([]))
-  })
+  return readDefinitions((cli) => describe(cli, () => {}, splitSshArguments([])))
 }
