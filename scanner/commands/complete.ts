@@ -6,13 +6,18 @@ import { cachedNames, refreshNames } from '../words/names-cache.ts'
 
 /** What a shell asks at each Tab; never waits for the link. `script` is this program. */
 export async function answer(typed: readonly string[], script: string): Promise<number> {
-  const surroundings = { installers: cachedNames(), interfaces: Object.keys(networkInterfaces()) }
-  const found = complete(scannerWords(), typed, surroundings)
+  let areNamesWanted = false
+  const installers = () => {
+    areNamesWanted = true
+    return cachedNames()
+  }
+  const interfaces = Object.keys(networkInterfaces())
+  const found = complete(scannerWords(), typed, { installers, interfaces })
   const candidates = found.kind === 'words' ? found.candidates : []
   const lines = candidates.map(
     ({ text, describe }) => `${text}\t${describe.replaceAll(/\s+/g, ' ')}`,
   )
   process.stdout.write([found.kind, ...lines, ''].join('\n'))
-  refreshNames([process.execPath, script])
+  if (areNamesWanted) refreshNames([process.execPath, script])
   return exitStatus.done
 }

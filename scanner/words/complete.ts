@@ -11,8 +11,8 @@ export type Completion = { kind: 'words'; candidates: Candidate[] } | { kind: 'f
 
 /** What is known of this moment. */
 export interface Surroundings {
-  /** Names of installers. */
-  installers: readonly string[]
+  /** Names of installers; called only where one may come next. */
+  installers(): readonly string[]
   /** Links of this machine. */
   interfaces: readonly string[]
 }
@@ -118,8 +118,9 @@ function valuesOf(
   return choices.map((text) => ({ text, describe: '' }))
 }
 
-function positionalValues(name: string | undefined, { installers }: Surroundings) {
+function positionalValues(name: string | undefined, surroundings: Surroundings) {
   if (name === 'shell') return ['bash', 'zsh', 'fish'].map((text) => ({ text, describe: '' }))
-  if (name === 'name') return installers.map((text) => ({ text, describe: 'installer' }))
+  if (name === 'name')
+    return surroundings.installers().map((text) => ({ text, describe: 'installer' }))
   return name !== undefined && fileNames.has(name) ? 'files' : []
 }

@@ -2,7 +2,8 @@ import t from 'tap'
 import { complete } from '../../../scanner/words/complete.ts'
 import { scannerWords } from '../../../scanner/words/definitions.ts'
 
-const surroundings = { installers: ['NixOS', 'nixos-1ae4b7'], interfaces: ['eno1', 'lo'] }
+const names = ['NixOS', 'nixos-1ae4b7']
+const surroundings = { installers: () => names, interfaces: ['eno1', 'lo'] }
 
 function texts(...typed: string[]): string[] | 'files' {
   const found = complete(scannerWords(), typed, surroundings)
@@ -41,7 +42,7 @@ t.test('values: choices, links, files', (t) => {
 
 t.test('names of installers where a machine is meant', (t) => {
   for (const verb of ['find', 'ssh', 'target', 'wait', 'proxy'])
-    t.same(texts(verb, ''), surroundings.installers, verb)
+    t.same(texts(verb, ''), names, verb)
   t.same(texts('ssh', '--verbose', 'N'), ['NixOS'])
   t.same(texts('wait', '--for', 'gone', 'nix'), ['nixos-1ae4b7'])
   t.same(texts('ssh', 'NixOS', ''), [], 'a command there is none of ours')
@@ -50,9 +51,27 @@ t.test('names of installers where a machine is meant', (t) => {
   t.end()
 })
 
+t.test('names are asked for only where one may come next: the link is looked at then', (t) => {
+  const installers = () => {
+    throw new Error('asked for')
+  }
+  for (const typed of [
+    ['s'],
+    ['ssh', '--'],
+    ['find', '--source', ''],
+    ['trust', ''],
+    ['ssh', 'a', ''],
+  ])
+    t.match(complete(scannerWords(), typed, { installers, interfaces: [] }), { kind: 'words' })
+  t.end()
+})
+
 t.test('no word is given that a shell does not take as it is', (t) => {
   const installers = ['$(id)', '`id`', 'a b', 'a;b', "a'b", 'a\nb', 'a\tb', '*', '~', 'ä', 'ok']
-  const found = complete(scannerWords(), ['ssh', ''], { installers, interfaces: [] })
+  const found = complete(scannerWords(), ['ssh', ''], {
+    installers: () => installers,
+    interfaces: [],
+  })
   t.match(found, { candidates: [{ text: 'ok' }] })
   t.equal(found.kind === 'words' && found.candidates.length, 1)
   t.end()
