@@ -57,7 +57,7 @@ function verbEntry(verb: VerbWords, before: string): string[] {
 }
 
 function positionalForm({ name, isRequired }: PositionalWords): string {
-  return isRequired ? ` Ar ${name}` : ` Op Ar ${name}`
+  return isRequired ? ` Ar ${name}` : ` Oo Ar ${name} Oc`
 }
 
 function positionalRow({ name, describe }: PositionalWords): string[] {

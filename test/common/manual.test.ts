@@ -15,7 +15,7 @@ const nasty: Manual = {
   words: readDefinitions((cli) =>
     cli
       .usage("$0 VERB\n\n.Sh not a section. Not \\fBbold\\fP\n'so it stays")
-      .command('go [name]', '.Nm', (command) =>
+      .command('go [name] [port]', '.Nm', (command) =>
         command
           .option('odd', { choices: ['-', 'a|b'], describe: "'Twas \\e" })
           .epilogue('Then:\n  .Bd in a literal\n  No macro\nand so on'),
@@ -44,6 +44,7 @@ t.test('pages are of one source with help, and clean to those who check them', a
 t.test('nothing in a text is a request', (t) => {
   const page = manualPage(nasty)
   t.match(page, "\\&.Sh not a section.\nNot \\efBbold\\efP\n\\&'so it stays\n")
+  t.match(page, '\n.It Ic go Oo Ar name Oc Oo Ar port Oc\n')
   t.match(page, "\n\\&.Nm\n.Bl -tag -width Ds\n.It Fl -odd Ar - | a|b\n\\&'Twas \\ee\n.El\n")
   t.match(page, 'Then:\n.Bd -literal -offset indent\n\\&.Bd in a literal\nNo macro\n.Ed\nand so on')
   t.end()

@@ -26,6 +26,7 @@ const asking: Record<Shell, (script: string, words: readonly string[]) => string
     'bash',
     '--norc',
     '-c',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is bash's
     'source "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _scanner_complete; printf "%s\\n" "${COMPREPLY[@]}"',
     script,
     ...words,
