@@ -39,7 +39,8 @@ export function rememberNames(
 ): void {
   const seen = completable(machines).map((text) => ({ text, at: now }))
   const before = isAll ? [] : read(file, now)
-  const others = before.filter(({ text }) => !seen.some((each) => each.text === text))
+  const texts = new Set(seen.map(({ text }) => text))
+  const others = before.filter(({ text }) => !texts.has(text))
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
     // Two shells may ask at once: each sees all of it or nothing.
@@ -56,11 +57,15 @@ export function rememberNames(
  * where it is no word that a shell takes as it is. Names are whatever somebody on the link says.
  */
 export function completable(machines: readonly Machine[]): string[] {
-  const names = machines.map(({ name }) => name?.toLowerCase())
+  const counts = new Map<string, number>()
+  for (const { name } of machines) {
+    const key = name?.toLowerCase() ?? ''
+    counts.set(key, (counts.get(key) ?? 0) + 1)
+  }
   const isName = (name: string | null): name is string =>
     name !== null && isPlain(name) && /^\w/.test(name)
   return machines.map(({ name, id }) => {
-    const isOnly = names.filter((each) => each === name?.toLowerCase()).length === 1
+    const isOnly = counts.get(name?.toLowerCase() ?? '') === 1
     return isName(name) && isOnly ? name : id
   })
 }
