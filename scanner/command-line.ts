@@ -3,38 +3,15 @@ import { runProgram } from '../common/cli.ts'
 import { exitStatus, version } from '../common/contract.ts'
 import { usageFailure } from './options.ts'
 import { splitSshArguments } from './ssh/arguments.ts'
-import { bootstrap } from './verbs/bootstrap.ts'
-import { demo } from './verbs/demo.ts'
-import { doctor } from './verbs/doctor.ts'
-import { find } from './verbs/find.ts'
-import { install } from './verbs/install.ts'
-import { proxy } from './verbs/proxy.ts'
-import { ssh, sshPlainly } from './verbs/ssh.ts'
-import { sshConfig } from './verbs/ssh-config.ts'
-import { target } from './verbs/target.ts'
-import { trust } from './verbs/trust.ts'
-import { wait } from './verbs/wait.ts'
-import { write } from './verbs/write.ts'
-
-/** In the order in which help shows them. */
-const verbs = [
-  find,
-  wait,
-  ssh,
-  target,
-  sshConfig,
-  proxy,
-  write,
-  bootstrap,
-  install,
-  trust,
-  doctor,
-  demo,
-]
+import { completePlainly } from './verbs/complete.ts'
+import { describe as describeVerbs } from './verbs/list.ts'
+import { sshPlainly } from './verbs/ssh.ts'
+import { scannerWords } from './words/definitions.ts'
+import { explainUsage } from './words/explain-usage.ts'
 
 /** Reads a command line of any form and runs the verb. */
 export function run(argv: readonly string[]): Promise<never> {
-  return runProgram('scanner', sshPlainly(argv) ?? (() => parse(argv)))
+  return runProgram('scanner', sshPlainly(argv) ?? completePlainly(argv) ?? (() => parse(argv)))
 }
 
 async function parse(argv: readonly string[]): Promise<number> {
@@ -50,7 +27,8 @@ async function parse(argv: readonly string[]): Promise<number> {
     .fail((message, error) => {
       // yargs gives an error of its own for some wrong command lines, and ours as it is for others.
       if (error && error.name !== 'YError') throw error
-      throw usageFailure(message)
+      const { message: wrong, advice } = explainUsage(message, argv, scannerWords())
+      throw usageFailure(wrong, advice)
     })
     .parseAsync(verb === 'ssh' ? ['ssh', ...destination, ...typed.own] : argv)
   return status
@@ -79,11 +57,8 @@ async function describe(
     .scriptName('scanner')
     // Our own words are English: those of yargs, between them, in another language help nobody.
     .locale('en')
-    .usage(
-      '$0 VERB\n\nFinds machines booted from a live ISO on the links of this one, and opens a shell on them.',
-    )
-  for (const add of verbs) add(cli, finish, typed)
-  return cli
+
+  return describeVerbs(cli, finish, typed)
     .demandCommand(1, "say what to do: 'scanner find' lists the installers on the link")
     .recommendCommands()
     .version(version)

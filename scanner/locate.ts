@@ -1,10 +1,12 @@
 import { exitStatus } from '../common/contract.ts'
 import { Failure } from '../common/failure.ts'
+import { nearest } from '../common/nearest.ts'
 import { addressesIn } from './choose.ts'
 import type { Machine } from './machine.ts'
 import type { Console } from './options.ts'
 import { formatTable } from './print/table.ts'
 import { type Found, type SearchOptions, search } from './search.ts'
+import { cachedNames, rememberNames } from './words/names-cache.ts'
 
 /**
  * The one machine that NAME means, for verbs that touch it; undefined when the signal was aborted.
@@ -55,12 +57,13 @@ function isTold(machine: Machine, _: number, machines: readonly Machine[]): bool
 }
 
 function only(
-  { machines, warnings }: Found,
+  { machines, installers, warnings }: Found,
   options: SearchOptions & { name: string },
   console_: Console,
 ): Machine {
   for (const warning of machines.length === 1 ? [] : warnings) console_.warn(warning)
   const [machine, ...others] = machines
+  rememberNames(installers, false)
   if (machine === undefined) throw nobody(options)
   if (others.length > 0) throw ambiguous(options.name, machines)
   return machine
@@ -86,11 +89,16 @@ export function ambiguous(name: string, machines: readonly Machine[]): Failure {
   )
 }
 
-/** What to look at when nothing is there: never an empty silence. */
-export function nothingFound({ name, timeoutMs, all }: SearchOptions): string[] {
+/** What to look at when nothing is there: never an empty silence. `seen` are names of who is there. */
+export function nothingFound(
+  { name, timeoutMs, all }: SearchOptions,
+  seen: readonly string[] = name === undefined ? [] : cachedNames(),
+): string[] {
+  const meant = name && nearest(name.replace(/\.local\.?$/i, ''), seen)
   const what = name ? `no installer that fits '${name}'` : 'no installer'
   return [
     `scanner: ${what} was found in ${timeoutMs / 1000} s`,
+    ...(meant ? [`  did you mean ${meant}?`] : []),
     '  is it booted (a minute after power-on), and on the same cable, switch or Wi-Fi as this machine?',
     ...(all
       ? []

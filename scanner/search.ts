@@ -30,6 +30,8 @@ export interface SearchOptions {
 
 export interface Found {
   machines: Machine[]
+  /** All installers that were seen meanwhile, also those that NAME does not mean. */
+  installers: Machine[]
   warnings: string[]
 }
 
@@ -72,8 +74,13 @@ export async function search(
     const mayBeMeant = (sighting: Sighting) => !options.one || mayMean(sighting, name ?? '')
     const told = { names: askedNames(name), memory, warn }
     const asked = { links, sources, all, keysOf, guesses, mayBeMeant, ...told }
-    const machines = await rounds({ ...asked, signal: timeUp.signal }, options, memory, log, seen)
-    return { machines, warnings: [...warnings] }
+    let installers: Machine[] = []
+    const note = (all: Machine[]) => {
+      installers = all.filter((machine) => machine.installer)
+    }
+    const limited = { ...asked, signal: timeUp.signal }
+    const machines = await rounds(limited, options, memory, log, note, seen)
+    return { machines, installers, warnings: [...warnings] }
   } finally {
     timeUp.clear()
     memory.close()
@@ -85,6 +92,7 @@ async function rounds(
   options: SearchOptions,
   memory: Memory,
   log: Log,
+  note: (all: Machine[]) => void,
   seen: Seen | undefined,
 ): Promise<Machine[]> {
   // What says the same as before, in another round, is remembered once.
@@ -107,7 +115,9 @@ async function rounds(
       if (options.one || seen) lookout.soon()
     }
     lookout.end()
-    const machines = present()
+    const all = merge([...sightings.values(), ...heard])
+    note(all)
+    const machines = wanted(all, options)
     if (lookout.signal.aborted) return machines
     if (machines.length > known) quiet = 0
     const lossy = memory.lossy || showsLoss(heard)

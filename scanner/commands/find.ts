@@ -8,9 +8,11 @@ import { formatEvent, publicEvent } from '../print/ndjson.ts'
 import { formatTable } from '../print/table.ts'
 import { formatSoFar } from '../print/watch.ts'
 import { type SearchOptions, type Seen, search } from '../search.ts'
+import { sourceNames } from '../sighting.ts'
 import type { MachineEvent } from '../watch/events.ts'
 import { InPlace } from '../watch/in-place.ts'
 import { Told } from '../watch/told.ts'
+import { rememberNames } from '../words/names-cache.ts'
 
 /** `scanner find [NAME]`: one row a machine on stdout; status 3 when there is none. */
 export async function find(
@@ -27,7 +29,8 @@ export async function find(
   const live = isLive(options, console_) ? new InPlace(process.stdout) : undefined
   const told = new Told((machine) => isComplete(machine, options))
   const seen = seenBy(options, live, told)
-  const { machines, warnings } = await search(wanted, signal, console_.log, seen)
+  const { machines, installers, warnings } = await search(wanted, signal, console_.log, seen)
+  rememberNames(installers, isWhole(options, signal))
   live?.close()
   if (options.json) process.stdout.write(formatJson(machines, warnings))
   if (options.ndjson) printEvents(told.rest(machines))
@@ -39,6 +42,11 @@ export async function find(
   if (!options.json && !options.ndjson)
     process.stdout.write(formatTable(machines, process.stdout.columns))
   return exitStatus.done
+}
+
+/** Whether whoever is there would have been found. */
+function isWhole({ interfaces, sources }: SearchOptions, signal: AbortSignal): boolean {
+  return interfaces.length === 0 && sources.length === sourceNames.length && !signal.aborted
 }
 
 /** Rows as they come are for a person at a terminal, between whose lines nothing else is written. */

@@ -156,8 +156,8 @@ t.test('wrong input is status 2 and says what would be right', { skip }, async (
     [['find', '--interface', 'nope0'], /no interface 'nope0' here\n.*there are: lo/],
     [['find', '--timeout', 'soon'], /expected a duration, got '--timeout soon'\n.*500ms/],
     [['find', '--source', 'magic'], /Invalid values/],
-    [['find', '--jsn'], /Unknown argument: jsn/],
-    [['fnd'], /Did you mean find\?/],
+    [['find', '--jsn'], /there is no option --jsn\n.*did you mean --json/],
+    [['fnd'], /there is no 'scanner fnd'\n.*did you mean find/],
     [[], /say what to do/],
     [['ssh'], /name an installer/],
   ]

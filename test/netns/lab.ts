@@ -79,7 +79,11 @@ export async function makeLab(t: Test): Promise<Lab> {
     files,
     newFolder,
     scanner: (args, environment = {}) =>
-      runNode(operator, scannerProgram, args, { XDG_STATE_HOME: files.folder, ...environment }),
+      runNode(operator, scannerProgram, args, {
+        XDG_STATE_HOME: files.folder,
+        XDG_CACHE_HOME: files.folder,
+        ...environment,
+      }),
   }
 }
 

@@ -10,5 +10,7 @@ t.test('finding nothing says what was looked for, how long, and what to try', (t
   const [named, ...rest] = nothingFound({ ...options, name: 'NixOS', all: true })
   t.equal(named, "scanner: no installer that fits 'NixOS' was found in 1.5 s")
   t.notMatch(rest.join('\n'), /--all/, 'what was done already is not advised')
+  const [, meant] = nothingFound({ ...options, name: 'nixso.local', all: true }, ['other', 'NixOS'])
+  t.equal(meant, '  did you mean NixOS?')
   t.end()
 })
