@@ -9,6 +9,7 @@ import { residence } from './residence.ts'
 import { size } from './size.ts'
 import { ssh } from './ssh.ts'
 import { startup } from './startup.ts'
+import { write } from './write.ts'
 
 /** In the order of the table. */
 export const topics: readonly Topic[] = [
@@ -17,6 +18,7 @@ export const topics: readonly Topic[] = [
   packets,
   ssh,
   proxy,
+  write,
   growth,
   residence,
   answers,
