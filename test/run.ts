@@ -24,6 +24,12 @@ const fileTimeoutSeconds = 300
 /** One that does not end even then (it spins, or waits for a child) is killed. */
 const killAfterMs = (fileTimeoutSeconds + 15) * 1000
 
+/**
+ * An emulated machine boots while the other core has the tests that no second busy program disturbs;
+ * what is timed on the wire comes last.
+ */
+const order = ['boot/iso', 'agent', 'common', 'nix', 'scanner', 'boot', 'conformance', 'netns']
+
 interface Counts {
   passed: number
   failed: number
@@ -60,12 +66,6 @@ function testFiles(paths: readonly string[]): string[] {
     return tests.sort((a, b) => rank(a) - rank(b)).map((name) => join(path, name))
   })
 }
-
-/**
- * An emulated machine boots while the other core has the tests that no second busy program disturbs;
- * what is timed on the wire comes last.
- */
-const order = ['boot/iso', 'agent', 'common', 'nix', 'scanner', 'boot', 'conformance', 'netns']
 
 function rank(name: string): number {
   return order.findIndex((start) => name.startsWith(start))
