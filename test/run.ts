@@ -111,16 +111,16 @@ function endOf(status: number | null, signal: string | null): string | undefined
   return status === 0 ? undefined : `status ${status}`
 }
 
-/** Those of subtests too; the line that closes a subtest only repeats them. */
+/** Those of subtests too; the line that closes a subtest repeats them, where it had any. */
 function countAssertions(parser: Parser, counts: Counts, file: string): void {
-  let closes = false
+  let closed: Parser | undefined
   parser.on('child', (child: Parser) => {
-    closes = true
+    closed = child
     countAssertions(child, counts, file)
   })
   parser.on('assert', (result: Result) => {
-    if (!closes) count(result, counts, file)
-    closes = false
+    if (!closed?.count) count(result, counts, file)
+    closed = undefined
   })
   // What a test has to say of itself, such as a figure; not what tap adds.
   parser.on('comment', (comment: string) => {

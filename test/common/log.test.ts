@@ -7,7 +7,7 @@ const script = `import { fstatSync } from 'node:fs'
 import { createLog } from '${log}'
 const { dev, ino } = fstatSync(2)
 if (process.env.JOURNAL_STREAM === 'this') process.env.JOURNAL_STREAM = dev + ':' + ino
-const log = createLog('a', 'debug')
+const log = await createLog('a', 'debug')
 log.error({}, 'one'); log.warn({}, 'two'); log.info({}, 'three'); log.debug({}, 'four')`
 
 async function said(variables: string[]): Promise<string[]> {
