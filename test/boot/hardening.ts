@@ -54,6 +54,8 @@ async function probe({ inside }: LiveSystem) {
     .replaceAll('installer-agent', name)
   await inside('sh', '-c', 'printf %s "$1" >"/run/systemd/system/$0.service"', name, copy)
   await inside('systemctl', 'start', name)
+  // What it said may still be on its way.
+  await inside('journalctl', '--sync')
   const said = await inside('journalctl', `--unit=${name}`, '--output=cat', '_TRANSPORT=stdout')
   return JSON.parse(said.split('\n').find((line) => line.startsWith('{')) ?? '{}')
 }

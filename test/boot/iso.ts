@@ -56,8 +56,14 @@ export async function makeIso(lab: Lab, folder: string): Promise<string> {
   }
 }
 
+/** The Node of today's nixpkgs, which starts in less than half the time of Node 20, where `.ci/node` has it. */
+async function liveNode(): Promise<string> {
+  const { stdout } = await runCommand('sh', [join(packageFolder, '.ci/node'), '24.21.0'])
+  return stdout.trim() || process.execPath
+}
+
 async function makeMachine(root: string, lab: Lab): Promise<void> {
-  await installPackage(root)
+  await installPackage(root, await liveNode())
   await makeLive(root, await readFile(`${lab.files.identity}.pub`, 'utf8'))
   await installUnits(root)
   // A processor in software takes its time for the large numbers of RSA, and for post-quantum key exchange.

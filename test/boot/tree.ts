@@ -59,12 +59,12 @@ export function inside(root: string, ...command: string[]): Promise<string> {
   return run('chroot', root, 'env', '-i', path, ...command)
 }
 
-/** Installs this Node and this package, with the packages that it needs, as npm would. */
-export async function installPackage(root: string): Promise<void> {
+/** Installs a Node and this package, with the packages that it needs, as npm would. */
+export async function installPackage(root: string, node = process.execPath): Promise<void> {
   const target = join(root, installed.package)
   await mkdir(target, { recursive: true })
   await mkdir(join(root, dirname(installed.node)), { recursive: true })
-  await copyFile(process.execPath, join(root, installed.node))
+  await copyFile(node, join(root, installed.node))
   await chmod(join(root, installed.node), 0o755)
   const folder = dirname(root)
   const pack = ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder, packageFolder]
