@@ -17,18 +17,18 @@ import { makeRoomForNeighbours } from './netns/neighbours.ts'
 const program = fileURLToPath(import.meta.url)
 const testFolder = fileURLToPath(new URL('.', import.meta.url))
 const args = process.argv.slice(2)
-/** More at once, and what some of them time on the wire comes late. */
-const filesAtOnce = 2
 /** tap ends a test file after this; the longest takes two minutes on a machine that has nothing else to do. */
 const fileTimeoutSeconds = 300
 /** One that does not end even then (it spins, or waits for a child) is killed. */
 const killAfterMs = (fileTimeoutSeconds + 15) * 1000
 
 /**
- * An emulated machine boots while the other core has the tests that no second busy program disturbs;
- * what is timed on the wire comes last.
+ * Which tests run first, and how many files at once: an emulated machine keeps one core busy for minutes,
+ * and what the conformance suite times on the wire comes late where more than two are at work.
  */
-const order = ['boot/iso', 'agent', 'common', 'nix', 'scanner', 'boot', 'conformance', 'netns']
+const first = { files: /^(boot\/iso|conformance\/)/, atOnce: 2 }
+/** The others wait more than they work. */
+const restAtOnce = 3
 
 interface Counts {
   passed: number
@@ -52,8 +52,14 @@ async function enterWorld(): Promise<number> {
 
 async function runAll(): Promise<number> {
   const total: Counts = { passed: 0, failed: 0, skipped: 0 }
-  const files = testFiles(args.length === 0 ? [testFolder] : args).values()
-  await Promise.all(Array.from({ length: filesAtOnce }, () => runInTurn(files, total)))
+  const files = testFiles(args.length === 0 ? [testFolder] : args)
+  const isFirst = (file: string) => first.files.test(relative(testFolder, file))
+  await runSome(files.filter(isFirst), first.atOnce, total)
+  await runSome(
+    files.filter((file) => !isFirst(file)),
+    restAtOnce,
+    total,
+  )
   console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
   return total.failed === 0 && total.passed > 0 ? 0 : 1
 }
@@ -61,14 +67,14 @@ async function runAll(): Promise<number> {
 function testFiles(paths: readonly string[]): string[] {
   return paths.flatMap((path) => {
     if (!statSync(path).isDirectory()) return [path]
-    const names = readdirSync(path, { recursive: true, encoding: 'utf8' })
-    const tests = names.filter((name) => name.endsWith('.test.js')).sort()
-    return tests.sort((a, b) => rank(a) - rank(b)).map((name) => join(path, name))
+    const names = readdirSync(path, { recursive: true, encoding: 'utf8' }).sort()
+    return names.filter((name) => name.endsWith('.test.js')).map((name) => join(path, name))
   })
 }
 
-function rank(name: string): number {
-  return order.findIndex((start) => name.startsWith(start))
+async function runSome(files: readonly string[], atOnce: number, total: Counts): Promise<void> {
+  const waiting = files.values()
+  await Promise.all(Array.from({ length: atOnce }, () => runInTurn(waiting, total)))
 }
 
 async function runInTurn(files: IterableIterator<string>, total: Counts): Promise<void> {

@@ -155,8 +155,10 @@ t.test(
     // The line that was completed is made an argument of echo, and so said in one piece.
     const keys = "$'scanner trust li\\t\\C-aecho OUT: \\n'"
     const said = "$'*\\nOUT: scanner trust list*'"
+    // Typed when the shell reads by itself: before that the terminal keeps a Tab as it is.
+    const ready = 'PS1="REA""DY "'
     const typed = (setUp: string, shell: string) =>
-      `zmodload zsh/zpty; zpty z ${shell}; zpty -w z '${setUp}'; zpty -w -n z ${keys}; zpty -r z out ${said}; echo found`
+      `zmodload zsh/zpty; zpty z ${shell}; zpty -w z '${setUp}; ${ready}'; zpty -r z out '*READY *'; zpty -w -n z ${keys}; zpty -r z out ${said}; echo found`
     const zsh = typed(`autoload -Uz compinit; compinit -u -D; source ${folder}/zsh`, 'zsh -f -i')
     const bash = typed(`source ${folder}/bash`, 'bash --norc -i')
     for (const script of [zsh, bash]) {

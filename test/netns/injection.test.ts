@@ -354,6 +354,9 @@ t.test('nothing heard is more than text', { skip, timeout: 180_000 }, async (t) 
   t.not(await runInside(operator, 'ls', ['-A', '/run']), runBefore, 'it would be seen')
   const files = (await readdir(desk.home, { recursive: true })).sort()
   t.same(files, [
+    '.cache',
+    '.cache/installer-discovery',
+    '.cache/installer-discovery/names.json',
     'runtime',
     'runtime/installer-discovery',
     'ssh_config',
