@@ -17,8 +17,8 @@ import { makeRoomForNeighbours } from './netns/neighbours.ts'
 const program = fileURLToPath(import.meta.url)
 const testFolder = fileURLToPath(new URL('.', import.meta.url))
 const args = process.argv.slice(2)
-/** tap ends a test file after this; the longest takes two minutes on a machine that has nothing else to do. */
-const fileTimeoutSeconds = 300
+/** tap ends a test file after this; the longest boots an emulated machine twice, in five minutes. */
+const fileTimeoutSeconds = 420
 /** One that does not end even then (it spins, or waits for a child) is killed. */
 const killAfterMs = (fileTimeoutSeconds + 15) * 1000
 

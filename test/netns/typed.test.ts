@@ -146,6 +146,9 @@ t.test(
 
     t.equal(await runInside(lab.operator, 'ls', ['-A', '/run']), before, `nobody made ${canary}`)
     t.same((await readdir(home, { recursive: true })).sort(), [
+      '.cache',
+      '.cache/installer-discovery',
+      '.cache/installer-discovery/names.json',
       'bad.pub',
       'installer-discovery',
       'key.pub',
