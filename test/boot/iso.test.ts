@@ -103,8 +103,14 @@ async function isKnownAgain(t: Test, desk: Desk, live: Live): Promise<void> {
   const again = await live.event(isAnnounced)
   t.comment(`found again: ${seconds(again.cameAt - gone.cameAt)} after its goodbye`)
   await lab.scanner(['wait', id, '--for', 'ssh'])
-  // By its name, which only its announcement tells, and with it that this is another boot.
-  const refused = await lab.scanner(['ssh', 'NixOS', ...sshOptions(lab), '--', 'true'])
+  // By its name, which only its announcement tells, and with it that this is another boot. While it is
+  // busy with its start one of its two cards may be heard before that says whose it is.
+  await hasOneRow(t, desk)
+  const refused = await eventually(
+    () => lab.scanner(['ssh', 'NixOS', ...sshOptions(lab), '--', 'true']),
+    ({ stderr }) => !stderr.includes('another machine'),
+    60_000,
+  )
   t.equal(refused.status, 5)
   t.match(
     refused.stderr,
