@@ -3,6 +3,7 @@ import { readdirSync, statSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Parser, type Result } from 'tap-parser'
+import { runCommand } from '../common/command.ts'
 import { isInWorld, runInWorld } from '../scanner/demo/world.ts'
 import { makeRoomForNeighbours } from './netns/neighbours.ts'
 
@@ -36,7 +37,7 @@ interface Counts {
   skipped: number
 }
 
-process.exit(isInWorld() ? await runAll() : await enterWorld())
+process.exit(isInWorld() ? await runInside() : await enterWorld())
 
 async function enterWorld(): Promise<number> {
   const restore = makeRoomForNeighbours()
@@ -48,6 +49,12 @@ async function enterWorld(): Promise<number> {
   } finally {
     restore()
   }
+}
+
+/** A network namespace begins with a loopback interface that is down. */
+async function runInside(): Promise<number> {
+  await runCommand('ip', ['link', 'set', 'lo', 'up'])
+  return runAll()
 }
 
 async function runAll(): Promise<number> {
