@@ -23,13 +23,10 @@ const fileTimeoutSeconds = 420
 /** One that does not end even then (it spins, or waits for a child) is killed. */
 const killAfterMs = (fileTimeoutSeconds + 15) * 1000
 
-/**
- * Which tests run first, and how many files at once: an emulated machine keeps one core busy for minutes,
- * and what the conformance suite times on the wire comes late where more than two are at work.
- */
-const first = { files: /^(boot\/iso|conformance\/)/, atOnce: 2 }
-/** The others wait more than they work. */
-const restAtOnce = 3
+/** More at once, and what some of them time on the wire comes late. */
+const filesAtOnce = 2
+/** An emulated machine keeps one core busy for minutes: beside it the suite that mostly waits. */
+const first = /^(boot\/iso|conformance\/)/
 
 interface Counts {
   passed: number
@@ -60,13 +57,10 @@ async function runInside(): Promise<number> {
 async function runAll(): Promise<number> {
   const total: Counts = { passed: 0, failed: 0, skipped: 0 }
   const files = testFiles(args.length === 0 ? [testFolder] : args)
-  const isFirst = (file: string) => first.files.test(relative(testFolder, file))
-  await runSome(files.filter(isFirst), first.atOnce, total)
-  await runSome(
-    files.filter((file) => !isFirst(file)),
-    restAtOnce,
-    total,
-  )
+  const isFirst = (file: string) => first.test(relative(testFolder, file))
+  const others = files.filter((file) => !isFirst(file))
+  const waiting = [...files.filter(isFirst), ...others].values()
+  await Promise.all(Array.from({ length: filesAtOnce }, () => runInTurn(waiting, total)))
   console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
   return total.failed === 0 && total.passed > 0 ? 0 : 1
 }
@@ -77,11 +71,6 @@ function testFiles(paths: readonly string[]): string[] {
     const names = readdirSync(path, { recursive: true, encoding: 'utf8' }).sort()
     return names.filter((name) => name.endsWith('.test.js')).map((name) => join(path, name))
   })
-}
-
-async function runSome(files: readonly string[], atOnce: number, total: Counts): Promise<void> {
-  const waiting = files.values()
-  await Promise.all(Array.from({ length: atOnce }, () => runInTurn(waiting, total)))
 }
 
 async function runInTurn(files: IterableIterator<string>, total: Counts): Promise<void> {
