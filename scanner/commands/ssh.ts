@@ -78,7 +78,7 @@ function notOurs(): Failure {
   )
 }
 
-function isGiven({ pinned, acceptNewKey = false }: Consent): boolean {
+export function isGiven({ pinned, acceptNewKey = false }: Consent): boolean {
   return pinned !== undefined || acceptNewKey
 }
 

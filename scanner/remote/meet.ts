@@ -1,4 +1,4 @@
-import { explainRefusal, reached, refuseImpostor } from '../commands/ssh.ts'
+import { explainRefusal, isGiven, reached, refuseImpostor } from '../commands/ssh.ts'
 import { locate } from '../locate.ts'
 import type { Machine } from '../machine.ts'
 import type { Console } from '../options.ts'
@@ -36,9 +36,8 @@ export async function meet(
   refuseImpostor(machine)
   const knownHosts = await knownHostsFile()
   const isVouchedFor = await hasAuthority(machine, knownHosts)
-  const isGiven = options.pinned !== undefined || options.acceptNewKey === true
   const isSettled =
-    (!isVouchedFor || isGiven) &&
+    (!isVouchedFor || isGiven(options)) &&
     (await establishTrust(machine, options, knownHosts, console_, signal))
   const typed = splitSshArguments([...options.sshOptions, '--', options.destination])
   return { machine, typed, knownHosts, newKeys: isSettled || isVouchedFor ? 'refuse' : 'accept' }

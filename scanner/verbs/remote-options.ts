@@ -9,7 +9,7 @@ import {
 import type { MeetOptions } from '../remote/meet.ts'
 import { withoutAliasSuffix } from '../ssh/alias.ts'
 import { nameOf } from '../ssh/target.ts'
-import { readFingerprint } from './ssh.ts'
+import { consentOptions, readFingerprint } from './consent.ts'
 
 /** The options of verbs that do something on the machine, over ssh. */
 export function remoteOptions<T>(command: Argv<T>) {
@@ -29,16 +29,7 @@ export function remoteOptions<T>(command: Argv<T>) {
       requiresArg: true,
       describe: 'NAME=VALUE for ssh, as ssh -o (repeatable)',
     })
-    .option('fingerprint', {
-      type: 'string',
-      requiresArg: true,
-      describe: 'only with this host key, SHA256:... read off the console',
-    })
-    .option('accept-new-key', {
-      type: 'boolean',
-      default: false,
-      describe: 'another key than before is the same machine, booted anew',
-    })
+    .options(consentOptions)
     .option('print', {
       type: 'boolean',
       default: false,

@@ -1,4 +1,3 @@
-import { isFingerprint } from '../../common/advertisement.ts'
 import { untilInterrupted } from '../../common/cli.ts'
 import { lookAhead } from '../look-ahead.ts'
 import {
@@ -13,6 +12,7 @@ import {
 import type { PlainVerb } from '../plain-words.ts'
 import { type SshArguments, splitSshArguments } from '../ssh/arguments.ts'
 import { nameOf } from '../ssh/target.ts'
+import { consentOptions, readFingerprint } from './consent.ts'
 import type { Verb } from './verb.ts'
 
 /** `scanner ssh NAME [ssh options] [--] [command...]`. */
@@ -31,16 +31,7 @@ export const ssh: Verb = (cli, finish, typed) =>
           default: false,
           describe: `for a machine that still boots: up to ${defaultWait}, or --timeout`,
         })
-        .option('fingerprint', {
-          type: 'string',
-          requiresArg: true,
-          describe: 'only with this host key, SHA256:... read off the console',
-        })
-        .option('accept-new-key', {
-          type: 'boolean',
-          default: false,
-          describe: 'another key than before is the same machine, booted anew',
-        })
+        .options(consentOptions)
         .option('print', {
           type: 'boolean',
           default: false,
@@ -86,12 +77,4 @@ async function run(args: Arguments, typed: SshArguments): Promise<number> {
   if (!args.wait) lookAhead()
   const { ssh } = await import('../commands/ssh.ts')
   return ssh(options, typed, await openConsole(args), untilInterrupted())
-}
-
-export function readFingerprint(text: string | undefined): string | undefined {
-  if (text === undefined || isFingerprint(text)) return text
-  throw usageFailure(
-    `expected a fingerprint, got '--fingerprint ${text}'`,
-    'SHA256: and 43 letters, as the console and ssh-keygen -l show it',
-  )
 }

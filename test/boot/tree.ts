@@ -18,7 +18,6 @@ const treeScript = join(packageFolder, '.ci/tree')
 export const installed = {
   node: '/usr/local/bin/node',
   package: '/usr/local/lib/node_modules/installer-discovery',
-  agent: '/usr/local/lib/node_modules/installer-discovery/dist/agent/main.js',
 }
 
 /** The Debian tree that `.ci/tree` has made; undefined where there is none. */
