@@ -20,7 +20,7 @@ const parts = [
   // A program that the demo starts.
   'scanner/demo/ssh-server.ts',
 ]
-const packages = ['pino', 'ssh2', 'yargs']
+const packages = ['ip6addr', 'pino', 'ssh2', 'yargs']
 
 rmSync(out, { recursive: true, force: true })
 const inputs = [

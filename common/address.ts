@@ -1,4 +1,4 @@
-import ip6addr from 'ip6addr'
+import { isIP, SocketAddress } from 'node:net'
 import { staticLinkLocal } from './contract.ts'
 
 export type AddressKind = 'eui64' | 'static' | 'lla' | 'ula' | 'gua' | 'ipv4' | 'ipv4ll'
@@ -13,9 +13,6 @@ export const addressPreference: AddressKind[] = [
   'ipv4ll',
   'static',
 ]
-
-const uniqueLocal = ip6addr.createCIDR('fc00::', 7)
-const linkLocal4 = ip6addr.createCIDR('169.254.0.0', 16)
 
 /** Cuts `fe80::47%eno1` into address and zone (RFC 4007 section 11). */
 export function splitZone(text: string): { address: string; zone: string | undefined } {
@@ -33,11 +30,15 @@ export function normalizeAddress(text: string): string | undefined {
   const { address } = splitZone(text)
   const present = normalized.get(address)
   if (present) return present
-  try {
-    return remember(normalized, address, ip6addr.parse(address).toString())
-  } catch {
-    return undefined
-  }
+  const spelled = spell(address)
+  return spelled && remember(normalized, address, spelled)
+}
+
+/** As inet_ntop(3) does, and so the kernel and iproute2. */
+function spell(address: string): string | undefined {
+  const family = isIP(address)
+  if (family !== 6) return family === 4 ? address : undefined
+  return new SocketAddress({ address, family: 'ipv6' }).address
 }
 
 /** What was asked for before: of each of 1,000 machines the same is wanted twenty times. */
@@ -65,9 +66,27 @@ export function isLinkLocal6(address: string): boolean {
 export function addressBytes(address: string): Buffer {
   const present = known.get(address)
   if (present) return present
-  // A buffer of ours: its own comes by a constructor that Node warns of.
-  const all = ip6addr.parse(address).toBuffer(Buffer.alloc(16))
-  return remember(known, address, isIPv4(address) ? all.subarray(12) : all)
+  const spelled = normalizeAddress(address)
+  if (spelled === undefined) throw new TypeError(`expected an address, got '${address}'`)
+  return remember(known, address, isIPv4(spelled) ? bytesOf4(spelled) : bytesOf6(spelled))
+}
+
+function bytesOf4(address: string): Buffer {
+  return Buffer.from(address.split('.').map(Number))
+}
+
+/** RFC 4291 section 2.2: `::` stands for the groups that are not written; the last two may be an IPv4 address. */
+function bytesOf6(address: string): Buffer {
+  const dotted = /[^:]+\..*$/.exec(address)?.[0]
+  const last = dotted ? bytesOf4(dotted) : Buffer.alloc(0)
+  const [head = [], tail = []] = address
+    .slice(0, address.length - (dotted?.length ?? 0))
+    .split('::')
+    .map((part) => part.split(':').filter(Boolean))
+  const missing = (16 - last.length) / 2 - head.length - tail.length
+  const groups = [...head, ...Array<string>(missing).fill(''), ...tail]
+  const first = Buffer.from(groups.map((group) => group.padStart(4, '0')).join(''), 'hex')
+  return Buffer.concat([first, last])
 }
 
 /** Whether `address` lies in `network/prefixLength`; false across families. */
@@ -99,10 +118,10 @@ export function isHostIn(address: string, network: string, prefixLength: number)
 
 /** What sort of address it is; `eui64` is a link-local address made from a 48-bit MAC. */
 export function addressKind(address: string): AddressKind {
-  if (isIPv4(address)) return linkLocal4.contains(address) ? 'ipv4ll' : 'ipv4'
+  if (isIPv4(address)) return address.startsWith('169.254.') ? 'ipv4ll' : 'ipv4'
   if (address === staticLinkLocal) return 'static'
   if (isLinkLocal6(address)) return macFromLinkLocal(address) ? 'eui64' : 'lla'
-  return uniqueLocal.contains(address) ? 'ula' : 'gua'
+  return /^f[cd]..:/i.test(address) ? 'ula' : 'gua'
 }
 
 /** Lower-case `52:54:00:12:34:56`, or undefined when it is no usable 48-bit unicast MAC. */
@@ -128,7 +147,7 @@ export function linkLocalFromMac(mac: string): string {
   const id = Buffer.from(eui64FromMac(mac), 'hex')
   id.writeUInt8(id.readUInt8(0) ^ universalLocalBit)
   const groups = id.toString('hex').match(/..../g) ?? []
-  return ip6addr.parse(`fe80::${groups.join(':')}`).toString()
+  return normalizeAddress(`fe80::${groups.join(':')}`) ?? ''
 }
 
 /** Inverted between a MAC and the interface identifier made of it (RFC 4291 section 2.5.1). */

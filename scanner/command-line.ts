@@ -1,6 +1,8 @@
 import type { Argv } from 'yargs'
 import { runProgram } from '../common/cli.ts'
+import type { CommandResult } from '../common/command.ts'
 import { exitStatus, version } from '../common/contract.ts'
+import { lookAhead } from './look-ahead.ts'
 import { usageFailure } from './options.ts'
 import { splitSshArguments } from './ssh/arguments.ts'
 import { completePlainly } from './verbs/complete.ts'
@@ -9,8 +11,12 @@ import { sshPlainly } from './verbs/ssh.ts'
 import { scannerWords } from './words/definitions.ts'
 import { explainUsage } from './words/explain-usage.ts'
 
-/** Reads a command line of any form and runs the verb. */
-export function run(argv: readonly string[]): Promise<never> {
+/** Reads a command line of any form and runs the verb; `look` is what the entry has asked for. */
+export function run(
+  argv: readonly string[],
+  look: Promise<CommandResult> | undefined,
+): Promise<never> {
+  if (look) lookAhead(look)
   return runProgram('scanner', sshPlainly(argv) ?? completePlainly(argv) ?? (() => parse(argv)))
 }
 

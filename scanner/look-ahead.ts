@@ -5,10 +5,10 @@ import type { CommandResult } from '../common/command.ts'
 
 let shown: Promise<CommandResult> | undefined
 
-/** Asks, for whoever looks first. */
-export function lookAhead(): void {
+/** Asks, for whoever looks first; `asked` is what another part of the program has asked already. */
+export function lookAhead(asked?: Promise<CommandResult>): void {
   if (process.platform !== 'linux') return
-  shown = showAddresses()
+  shown ??= asked ?? showAddresses()
   // Whoever takes it is told.
   shown.catch(() => {})
 }

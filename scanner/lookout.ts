@@ -3,19 +3,25 @@ const restMs = 20
 /** Looking takes a quarter of the time at most, however much there is to look at. */
 const restFactor = 3
 
+/** What a look says: it is enough, only news can make it so, or so many milliseconds can. */
+export type Verdict = 'enough' | 'go on' | number
+
 /**
- * Looks at what is known while a round goes on, soon after something new: `look` says whether it is
- * enough, or may be with time alone. Enough ends the round, by its signal.
+ * Looks at what is known while a round goes on, soon after something new. Enough ends the round, by
+ * its signal.
  */
 export class Lookout {
   readonly #controller = new AbortController()
-  readonly #look: () => 'enough' | 'maybe later' | 'go on'
+  readonly #look: () => Verdict
   readonly #parent: AbortSignal
   readonly #abort = () => this.#controller.abort()
+  #atOnce: NodeJS.Immediate | undefined
   #timer: NodeJS.Timeout | undefined
+  /** When the timer fires. */
+  #at = Number.POSITIVE_INFINITY
   #notBefore = 0
 
-  constructor(parent: AbortSignal, look: () => 'enough' | 'maybe later' | 'go on') {
+  constructor(parent: AbortSignal, look: () => Verdict) {
     this.#look = look
     this.#parent = parent
     parent.addEventListener('abort', this.#abort)
@@ -27,23 +33,40 @@ export class Lookout {
     return this.#controller.signal
   }
 
+  /** The first time at once: whatever else the same news begins takes longer. */
   soon(): void {
-    const waitMs = Math.max(0, this.#notBefore - performance.now())
-    this.#timer ??= setTimeout(() => this.#lookNow(), waitMs)
+    const waitMs = this.#notBefore - performance.now()
+    if (waitMs > 0) this.#lookIn(waitMs)
+    else this.#atOnce ??= setImmediate(() => this.#lookNow())
+  }
+
+  #lookIn(waitMs: number): void {
+    const at = performance.now() + waitMs
+    if (at >= this.#at) return
+    clearTimeout(this.#timer)
+    this.#at = at
+    this.#timer = setTimeout(() => this.#lookNow(), waitMs)
   }
 
   end(): void {
-    clearTimeout(this.#timer)
+    this.#rest()
     this.#parent.removeEventListener('abort', this.#abort)
   }
 
   #lookNow(): void {
-    this.#timer = undefined
+    this.#rest()
     const began = performance.now()
     const found = this.#look()
     const now = performance.now()
     this.#notBefore = now + Math.max(restMs, restFactor * (now - began))
     if (found === 'enough') this.#abort()
-    else if (found === 'maybe later') this.soon()
+    else if (found !== 'go on') this.#lookIn(Math.max(found, this.#notBefore - now))
+  }
+
+  #rest(): void {
+    clearImmediate(this.#atOnce)
+    clearTimeout(this.#timer)
+    this.#atOnce = undefined
+    this.#at = Number.POSITIVE_INFINITY
   }
 }

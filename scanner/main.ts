@@ -3,6 +3,7 @@ import { runProgram } from '../common/cli.ts'
 import { exitStatus, version } from '../common/contract.ts'
 import { keepCompiled } from './compile-cache.ts'
 import { writtenHelp } from './help.ts'
+import { lookAhead, takeLook } from './look-ahead.ts'
 
 /**
  * The entry: it loads what the command line needs, and no more. The parts are bundles of their own
@@ -22,7 +23,9 @@ else {
 }
 
 async function loadPart(): Promise<never> {
-  const isPlain = /^(find|proxy|known-hosts)$/.test(argv[0] ?? '')
+  const [verb = ''] = argv
+  const isPlain = /^(find|proxy|known-hosts)$/.test(verb)
+  if (/^(find|proxy|ssh)$/.test(verb)) lookAhead()
   const { run } = await (isPlain ? import('./plain-line.ts') : import('./command-line.ts'))
-  return run(argv)
+  return run(argv, takeLook())
 }

@@ -1,4 +1,5 @@
 import { addressKind, addressPreference, macFromLinkLocal, withZone } from '../common/address.ts'
+import { sleep } from '../common/schedule.ts'
 import { Channel } from './channel.ts'
 import type { Sighting } from './sighting.ts'
 import { probeSsh } from './sources/ssh.ts'
@@ -42,6 +43,8 @@ export async function* withProbes(
     }
   }
   const probeNext = async (): Promise<void> => {
+    // Whoever shows what was found comes first: the first connection takes a while to load.
+    await sleep(0, signal)
     // When time is up the rest is not visited: thousands may be waiting.
     for (let next = waiting.shift(); next && !signal.aborted; next = waiting.shift())
       await tryInTurn(next)

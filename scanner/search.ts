@@ -3,7 +3,7 @@ import { Failure } from '../common/failure.ts'
 import type { Log } from '../common/log.ts'
 import { deadline, sleep } from '../common/schedule.ts'
 import { addressesIn, choose, isOwnAddress, mayMean, namesHost } from './choose.ts'
-import { Lookout } from './lookout.ts'
+import { Lookout, type Verdict } from './lookout.ts'
 import { showsLoss } from './loss.ts'
 import { hasOwnAddress, type Machine } from './machine.ts'
 import { Memory } from './memory.ts'
@@ -104,10 +104,10 @@ async function rounds(
     const present = () => wanted(merge([...sightings.values(), ...heard]), options)
     const lookout = new Lookout(asked.signal, () => {
       const machines = present()
-      const settled = performance.now() - began >= sharedDelayMs + marginMs
-      seen?.(machines.filter(hasOwnAddress), settled)
-      if (options.one) return verdict(machines, options, settled)
-      return settled ? 'go on' : 'maybe later'
+      const leftMs = Math.max(0, began + sharedDelayMs + marginMs - performance.now())
+      seen?.(machines.filter(hasOwnAddress), leftMs === 0)
+      if (options.one) return verdict(machines, options, leftMs)
+      return leftMs || 'go on'
     })
     for await (const sighting of scan({ ...asked, signal: lookout.signal })) {
       log.debug(sighting, 'sighting')
@@ -151,19 +151,19 @@ const marginMs = 60
 /**
  * Whether one machine may be gone to before the round is over: an ssh server proved a host key there,
  * and NAME is its own address on a link, or whoever may be meant as well, or claims to be this one,
- * has had the time to say so. Of several cards each is to show its key: they may be several machines.
+ * has had the time to say so; `leftMs` of it is left. Of several cards each is to show its key: they may be several machines.
  */
 function verdict(
   machines: readonly Machine[],
   { name = '', sources }: SearchOptions,
-  settled: boolean,
-): 'enough' | 'maybe later' | 'go on' {
+  leftMs: number,
+): Verdict {
   const [machine, ...others] = machines
   if (!machine || others.length > 0 || machine.links.length > 1) return 'go on'
   if (sources.includes('ssh') && machine.ssh.hostKeys.length === 0) return 'go on'
   // Its user and its id are told with the service: the key may come first.
   if (sources.includes('service') && machine.agent === null) return 'go on'
-  return settled || isOwnAddress(name) ? 'enough' : 'maybe later'
+  return leftMs === 0 || isOwnAddress(name) ? 'enough' : leftMs
 }
 
 /** Those among the machines that are looked for. */

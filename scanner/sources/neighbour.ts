@@ -7,7 +7,6 @@ import { echoIn } from './echo.ts'
 import { holderOf } from './holder.ts'
 import { type Neighbour, readNeighbours } from './neighbour-table.ts'
 import { questionFirst, type Round, type Source } from './round.ts'
-import { sweep } from './sweep.ts'
 
 /**
  * Everybody on the link: an echo to all nodes, and the neighbour table. The replies' sources count,
@@ -30,13 +29,19 @@ export const neighbour: Source = async function* (round) {
     yield { ...sighting(link, address), installer: isHolder }
   }
   // To answer, they made themselves known: ping may drop replies of a crowd, the table keeps all.
-  const entries = failed ? await sweep(round) : await entriesOf(round)
+  const entries = failed ? await sweptEntries(round) : await entriesOf(round)
   greetAll(round, entries)
   if (failed) yield* sightingsOf(link, entries)
   await present
   const held = await holder
   if (held?.mac && !patience.signal.aborted) direct.greet(linkLocalFromMac(held.mac), true)
   if (held) yield { ...sighting(link, staticLinkLocal, held.mac), installer: true }
+}
+
+/** Loaded when it is needed: most machines can send echoes. */
+async function sweptEntries(round: Round): Promise<Neighbour[]> {
+  const { sweep } = await import('./sweep.ts')
+  return sweep(round)
 }
 
 /** The link's entries in the neighbour table; what cannot be read is warned of when the table is shown. */

@@ -1,4 +1,5 @@
-import { addressBytes, isIPv4 } from '../../common/address.ts'
+import ip6addr from 'ip6addr'
+import { isIPv4 } from '../../common/address.ts'
 import type { Link } from '../../common/links.ts'
 import { sleep } from '../../common/schedule.ts'
 import { type Neighbour, readNeighbours } from './neighbour-table.ts'
@@ -33,11 +34,10 @@ export async function sweep({ link, querier, question, patience }: Round): Promi
 export function hostsOf({ addresses }: Pick<Link, 'addresses'>): string[] {
   return addresses.flatMap(({ address, prefixLength }) => {
     if (!isIPv4(address) || prefixLength < leastPrefixLength || prefixLength > 30) return []
-    const own = addressBytes(address).readUInt32BE()
-    const size = 2 ** (32 - prefixLength)
-    const first = own - (own % size) + 1
-    return Array.from({ length: size - 2 }, (_, index) => first + index)
-      .filter((each) => each !== own)
-      .map((each) => [24, 16, 8, 0].map((shift) => (each >>> shift) & 255).join('.'))
+    const network = ip6addr.createCIDR(address, prefixLength)
+    const hosts = Array.from({ length: 2 ** (32 - prefixLength) - 2 }, (_, index) =>
+      network.first().offset(index).toString(),
+    )
+    return hosts.filter((each) => each !== address)
   })
 }

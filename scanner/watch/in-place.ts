@@ -14,6 +14,7 @@ const usualSize: Size = { columns: 80, lines: 24 }
 export class InPlace {
   readonly #stream: NodeJS.WriteStream
   #shown = 0
+  #text = ''
   /** The shell has written since: what was there stays, and the lines go on below. */
   readonly #onContinue = () => {
     this.#shown = 0
@@ -32,6 +33,8 @@ export class InPlace {
 
   show(lines: readonly string[]): void {
     const text = lines.map((line) => `${line}${clearLine}\r\n`).join('')
+    if (this.#shown > 0 && text === this.#text) return
+    this.#text = text
     this.#stream.write(`${this.#shown > 0 ? up(this.#shown) : ''}${text}${clearBelow}`)
     this.#shown = lines.length
   }

@@ -6,7 +6,7 @@ const neverMs = 60_000
 const parent = () => new AbortController().signal
 
 t.test('enough ends the round, and not before', async (t) => {
-  const answers = ['go on', 'maybe later', 'maybe later', 'enough'] as const
+  const answers = ['go on', 5, 5, 'enough'] as const
   let looks = 0
   const lookout = new Lookout(parent(), () => answers[looks++] ?? 'go on')
   const ended = new Promise((resolve) => lookout.signal.addEventListener('abort', resolve))
