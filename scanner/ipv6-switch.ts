@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 import { isLinkLocal6 } from '../common/address.ts'
 import { type Link, ownIPv4 } from '../common/links.ts'
 
@@ -9,19 +9,21 @@ const settings = '/proc/sys/net/ipv6/conf'
  * One sentence for each of the links on which somebody has switched IPv6 off: an installer on a bare
  * cable has no other address.
  */
-export async function explainNoIPv6(links: readonly Link[]): Promise<string[]> {
+export function explainNoIPv6(links: readonly Link[]): string[] {
   const affected = links.filter(
     ({ running, multicast, addresses }) =>
       running && multicast && !addresses.some(({ address }) => isLinkLocal6(address)),
   )
-  const switched = await Promise.all(affected.map(isSwitchedOff))
-  return affected.filter((_, index) => switched[index]).map(sentence)
+  return affected.filter(isSwitchedOff).map(sentence)
 }
 
 /** Whether somebody has switched IPv6 off on a link. */
-export async function isSwitchedOff({ name }: Pick<Link, 'name'>): Promise<boolean> {
-  const setting = await readFile(`${settings}/${name}/disable_ipv6`, 'latin1').catch(() => '')
-  return setting.trim() === '1'
+export function isSwitchedOff({ name }: Pick<Link, 'name'>): boolean {
+  try {
+    return readFileSync(`${settings}/${name}/disable_ipv6`, 'latin1').trim() === '1'
+  } catch {
+    return false
+  }
 }
 
 function sentence(link: Link): string {

@@ -14,7 +14,7 @@ export async function searchedLinks(
   warn: (sentence: string) => void,
 ): Promise<Link[]> {
   const { meant } = await meantLinks(globs, warn)
-  for (const sentence of await explainNoIPv6(meant)) warn(sentence)
+  for (const sentence of explainNoIPv6(meant)) warn(sentence)
   for (const link of globs.length > 0 ? meant : []) {
     const reason = whyMute(link)
     if (reason) warn(`${link.name} ${reason}`)

@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process'
-import { createInterface } from 'node:readline'
 import { commandEnvironment, commandMissing } from '../../common/command.ts'
 import { errorCode, explain, Failure } from '../../common/failure.ts'
 import { type Link, ownLinkLocal } from '../../common/links.ts'
@@ -45,6 +44,8 @@ export async function* echo(
   const seen = new Set<string>()
   const quiet = setTimeout(() => child.kill(), quietMs)
   const longest = setTimeout(() => child.kill(), longestMs)
+  // Loaded when the question is out.
+  const { createInterface } = await import('node:readline')
   try {
     for await (const line of createInterface({ input: child.stdout })) {
       quiet.refresh()

@@ -40,6 +40,8 @@ t.test('an address has one spelling (RFC 5952), and what is none is refused', (t
     ['fe80::1::2', undefined],
     [' fe80::1', undefined],
     ['fe80::1\n', undefined],
+    ['fe80::1\0', undefined],
+    ['::ffff:192.0.2.7', '::ffff:192.0.2.7'],
     ['-oProxyCommand=x', undefined],
   ] as const)
     t.equal(normalizeAddress(text), expected, JSON.stringify(text))

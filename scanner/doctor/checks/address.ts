@@ -12,11 +12,8 @@ export const addresses: Check = {
   async run({ meant }) {
     const able = meant.filter((link) => link.running && link.multicast)
     const judged = able.map(async (link) => {
-      const [isOff, generation] = await Promise.all([
-        isSwitchedOff(link),
-        readNumber(`net/ipv6/conf/${link.name}/addr_gen_mode`),
-      ])
-      return judgeAddresses(link, isOff, generation)
+      const generation = await readNumber(`net/ipv6/conf/${link.name}/addr_gen_mode`)
+      return judgeAddresses(link, isSwitchedOff(link), generation)
     })
     return (await Promise.all(judged)).flat()
   },
