@@ -12,6 +12,8 @@ const quietMs = 300
 const longestMs = 5000
 /** One machine that claims to be all of them is not to cost memory without end; the table of the kernel ends at 1,024. */
 const maxReplies = 5000
+/** Nobody waits before he answers to an echo. */
+const echoDelayMs = 0
 /** How long a busy machine may take to start `ping`. */
 const startMs = 1000
 
@@ -90,7 +92,7 @@ export async function* echoIn(
   patience.expect(itself, startMs)
   const sent = () => {
     echoes.sent++
-    patience.asked()
+    patience.asked(echoDelayMs)
     patience.met(itself)
   }
   try {

@@ -19,9 +19,14 @@ const longestPauseMs = 600
  */
 const longestRoundMs = 15_000
 
-/** How long after news at `now` more may come, when the question it answers left at `askedAt`. */
-export function pauseAfter(now: number, askedAt: number): number {
-  return Math.min(Math.max(now - askedAt, travelMs), longestPauseMs)
+/** How long more may come after news that was waited for so long. */
+export function pauseAfter(waitedMs: number): number {
+  return Math.min(Math.max(waitedMs, travelMs), longestPauseMs)
+}
+
+/** How long this program has waited for events since it started: who is late while it works is late by its fault. */
+function waitedSoFarMs(): number {
+  return performance.eventLoopUtilization().idle
 }
 
 export class Patience {
@@ -31,7 +36,7 @@ export class Patience {
   /** Somebody who is there, and should still answer: until when that is waited for. */
   readonly #expected = new Map<string, number>()
   #until: number
-  #askedAt = performance.now()
+  #waitedBeforeMs = waitedSoFarMs()
   readonly #latest: number
   #timer: NodeJS.Timeout | undefined
   readonly #end = () => this.#stop()
@@ -43,8 +48,9 @@ export class Patience {
     this.#parent = parent
     // One for each machine that is waited for.
     setMaxListeners(0, this.signal)
-    this.#until = this.#askedAt + sharedDelayMs + travelMs
-    this.#latest = this.#askedAt + longestMs
+    const now = performance.now()
+    this.#until = now + sharedDelayMs + travelMs
+    this.#latest = now + longestMs
     this.expect('', emptyMs)
     parent.addEventListener('abort', this.#end)
     if (parent.aborted) this.#stop()
@@ -53,14 +59,14 @@ export class Patience {
 
   /** A question has left to a group; whoever shares the answer may wait with it, so many milliseconds. */
   asked(delayMs = sharedDelayMs): void {
-    this.#askedAt = performance.now()
-    this.#until = Math.max(this.#until, this.#askedAt + delayMs + travelMs)
+    this.#waitedBeforeMs = waitedSoFarMs()
+    this.#until = Math.max(this.#until, performance.now() + delayMs + travelMs)
   }
 
   /** Something new came; `fits` when it is of what is looked for. */
   heard(fits: boolean): void {
-    const now = performance.now()
-    this.#until = Math.max(this.#until, now + pauseAfter(now, this.#askedAt))
+    const pauseMs = pauseAfter(waitedSoFarMs() - this.#waitedBeforeMs)
+    this.#until = Math.max(this.#until, performance.now() + pauseMs)
     if (fits) this.met('')
   }
 
