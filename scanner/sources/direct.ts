@@ -80,7 +80,11 @@ export class DirectQuestions {
     if (!querier || querier.link.addresses.some((a) => a.address === address && isUsable(a))) return
     if (this.#answered.has(address)) return
     await querier.caughtUp()
-    if (querier.heard.fromGroup > 0) await this.#ownTime(querier)
+    if (this.#answered.has(address)) return
+    if (querier.heard.fromGroup > 0) {
+      this.#patience.expect(address, 2 * longestOwnTimeMs)
+      await this.#ownTime(querier)
+    }
     this.#waiting.push(address)
     if (this.#underWay.size < maxUnderWay) await this.#askWaiting(querier)
   }
@@ -99,7 +103,6 @@ export class DirectQuestions {
     let heard = -1
     while (heard !== querier.heard.fromGroup && performance.now() < latest && !signal.aborted) {
       heard = querier.heard.fromGroup
-      this.#patience.expect(queue, 2 * ownTimeMs)
       await sleep(ownTimeMs, signal)
       await querier.caughtUp()
     }

@@ -39,6 +39,7 @@ export class Patience {
   #waitedBeforeMs = waitedSoFarMs()
   readonly #latest: number
   #timer: NodeJS.Timeout | undefined
+  #looking: NodeJS.Immediate | undefined
   readonly #end = () => this.#stop()
   readonly #parent: AbortSignal
 
@@ -76,11 +77,13 @@ export class Patience {
   }
 
   met(whose: string): void {
-    if (this.#expected.delete(whose)) this.#rest()
+    if (!this.#expected.delete(whose) || this.signal.aborted) return
+    // Many are met in a turn of the event loop, and each may have been the last.
+    this.#looking ??= setImmediate(() => this.#rest())
   }
 
   #rest(): void {
-    clearTimeout(this.#timer)
+    this.#clear()
     if (this.signal.aborted) return
     this.#timer = setTimeout(() => {
       // A busy machine fires its timers before it reads its sockets: what has arrived is read first.
@@ -94,8 +97,14 @@ export class Patience {
     return Math.max(0, Math.ceil(Math.min(until, this.#latest) - performance.now()))
   }
 
-  #stop(): void {
+  #clear(): void {
     clearTimeout(this.#timer)
+    clearImmediate(this.#looking)
+    this.#looking = undefined
+  }
+
+  #stop(): void {
+    this.#clear()
     this.#parent.removeEventListener('abort', this.#end)
     this.#controller.abort()
   }
