@@ -81,16 +81,20 @@ function bytesOf4(address: string): Buffer {
 
 /** RFC 4291 section 2.2: `::` stands for the groups that are not written; the last two may be an IPv4 address. */
 function bytesOf6(address: string): Buffer {
-  const dotted = /[^:]+\..*$/.exec(address)?.[0]
-  const last = dotted ? bytesOf4(dotted) : Buffer.alloc(0)
-  const [head = [], tail = []] = address
-    .slice(0, address.length - (dotted?.length ?? 0))
-    .split('::')
-    .map((part) => part.split(':').filter(Boolean))
-  const missing = (16 - last.length) / 2 - head.length - tail.length
-  const groups = [...head, ...Array<string>(missing).fill(''), ...tail]
-  const first = Buffer.from(groups.map((group) => group.padStart(4, '0')).join(''), 'hex')
-  return Buffer.concat([first, last])
+  const bytes = Buffer.alloc(16)
+  const [head = [], tail = []] = address.split('::').map(groupsOf)
+  for (const [index, group] of head.entries()) bytes.writeUInt16BE(group, 2 * index)
+  const at = bytes.length - 2 * tail.length
+  for (const [index, group] of tail.entries()) bytes.writeUInt16BE(group, at + 2 * index)
+  return bytes
+}
+
+function groupsOf(text: string): number[] {
+  if (text === '') return []
+  return text
+    .replace(/[^:]+\..*$/, (ipv4) => bytesOf4(ipv4).toString('hex').replace(/^..../, '$&:'))
+    .split(':')
+    .map((group) => Number.parseInt(group, 16))
 }
 
 /** Whether `address` lies in `network/prefixLength`; false across families. */
@@ -111,13 +115,13 @@ export function inPrefix(address: string, network: string, prefixLength: number)
  */
 export function isHostIn(address: string, network: string, prefixLength: number): boolean {
   if (!inPrefix(address, network, prefixLength)) return false
-  const host = BigInt(`0x${addressBytes(address).toString('hex')}`)
-  const hostBits = BigInt((isIPv4(address) ? 32 : 128) - prefixLength)
+  const bytes = addressBytes(address)
   // Point-to-point prefixes have hosts only (RFC 3021, RFC 6164).
-  if (hostBits < 2n) return true
-  const last = (1n << hostBits) - 1n
-  const number = host & last
-  return number !== 0n && !(isIPv4(address) && number === last)
+  if (bytes.length * 8 - prefixLength < 2) return true
+  const hostBits = (index: number) => 0xff >> Math.min(8, Math.max(0, prefixLength - 8 * index))
+  const isAll = (value: number) =>
+    bytes.every((byte, index) => (byte & hostBits(index)) === (value & hostBits(index)))
+  return !isAll(0) && !(isIPv4(address) && isAll(0xff))
 }
 
 /** What sort of address it is; `eui64` is a link-local address made from a 48-bit MAC. */

@@ -10,13 +10,16 @@ import type { Sighting } from './sighting.ts'
  */
 export function merge(sightings: readonly Sighting[]): Machine[] {
   const ordered = inTime(sightings)
+  const ranks = new Map(ordered.map((sighting, rank) => [sighting, rank]))
+  const rank = (sighting: Sighting) => ranks.get(sighting) ?? 0
   const macs = knownMacs(ordered)
   const holders = knownHolders(ordered)
   const groups = new Groups<Sighting>()
   for (const sighting of ordered) groups.add(sighting, identitiesOf(sighting, macs, holders))
   return (
     joinCards(groups.all())
-      .map((group) => describe(inTime(withoutForeignKeys(group)), macs))
+      .map((group) => withoutForeignKeys(group).sort((a, b) => rank(a) - rank(b)))
+      .map((group) => describe(group, macs))
       // Who was known by nothing but an address that is another's now cannot be reached.
       .filter((machine) => machine.target !== '')
       .sort((a, b) => compare(a.name ?? '', b.name ?? '') || compare(a.id, b.id))
@@ -212,7 +215,7 @@ function joiningKeys(group: readonly Sighting[]): string[] {
  * A machine without what another has shown at fe80::47, which it held before or after: a server has
  * one host key at all its addresses.
  */
-function withoutForeignKeys(group: readonly Sighting[]): readonly Sighting[] {
+function withoutForeignKeys(group: Sighting[]): Sighting[] {
   const own = new Set(hostKeysOf(group.filter((sighting) => !speaksForHolder(sighting))))
   if (own.size === 0) return group
   return group.filter(

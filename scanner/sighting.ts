@@ -49,17 +49,14 @@ const maxAddresses = 32
  * lead a connection elsewhere. Undefined when none is left.
  */
 export function onLink(sighting: Sighting, link: Link): Sighting | undefined {
-  const own = new Set(link.addresses.map((each) => each.address))
-  const prefixes = [...link.addresses, { address: 'fe80::', prefixLength: 64 }]
+  const isOwn = (address: string) => link.addresses.some((each) => each.address === address)
+  const canBeThere = (address: string) =>
+    isHostIn(address, 'fe80::', 64) ||
+    link.addresses.some((each) => isHostIn(address, each.address, each.prefixLength))
   const addresses = sighting.addresses
     .slice(0, maxAddresses)
-    .filter((address) => !own.has(address) && prefixes.some(hasHost(address)))
+    .filter((address) => !isOwn(address) && canBeThere(address))
   return addresses.length > 0 ? { ...sighting, addresses } : undefined
-}
-
-function hasHost(address: string) {
-  return (prefix: { address: string; prefixLength: number }) =>
-    isHostIn(address, prefix.address, prefix.prefixLength)
 }
 
 /** The first label of `NixOS.local`, or undefined when it is not a host name that may be shown and typed. */
