@@ -20,7 +20,7 @@ process.exit(status)
 async function report(name: keyof typeof peers): Promise<number> {
   const started = performance.now()
   const isWanted = (check: Check, link: LinkKind) => checkName(check, link).includes(word)
-  const results = await runChecks(peers[name], isWanted)
+  const results = await runChecks(peers[name], undefined, isWanted)
   console.log(sectionTable(results).join('\n'))
   const failed = results.filter((each) => each.violation !== undefined)
   if (failed.length > 0) console.log('\nNot kept:')

@@ -25,7 +25,7 @@ interface Batch {
 type Choice = (check: Check, link: LinkKind) => boolean
 
 /** Labs at a time: each is a peer, a voice and a capture, and most of the time all of them wait. */
-const atATime = 8
+const usuallyAtATime = 8
 /** Checks on one booted peer; booting takes as long as two checks. */
 const batchSize = 14
 /** Checks on one machine, for each of which the peer is started again. */
@@ -34,7 +34,11 @@ const freshBatchSize = 4
 const checkLimitMs = 60_000
 
 /** Runs all checks, several peers at a time, and gives the results in the order of the list. */
-export async function runChecks(peer: Peer, wanted: Choice = () => true): Promise<Result[]> {
+export async function runChecks(
+  peer: Peer,
+  atATime = usuallyAtATime,
+  wanted: Choice = () => true,
+): Promise<Result[]> {
   const folder = await mkdtemp(join(tmpdir(), 'conformance-'))
   try {
     await peer.prepare(folder)

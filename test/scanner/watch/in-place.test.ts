@@ -21,6 +21,19 @@ t.test('lines take the place of those before, and of nothing else', (t) => {
   t.end()
 })
 
+t.test('what is there already is not written again', (t) => {
+  let written = 0
+  const stream = { columns: 10, rows: 5, write: () => written++ }
+  const inPlace = new InPlace(stream as unknown as NodeJS.WriteStream)
+  inPlace.show(['one'])
+  inPlace.show(['one'])
+  t.equal(written, 1)
+  inPlace.show(['two'])
+  t.equal(written, 2)
+  inPlace.close()
+  t.end()
+})
+
 t.test('after a stop by Ctrl-Z they go on below what the shell has written', (t) => {
   const { terminal, inPlace } = open()
   inPlace.show(['one'])
