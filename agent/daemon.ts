@@ -7,7 +7,7 @@ import { Alarm } from './alarm.ts'
 import { Certificates } from './certificates/certificates.ts'
 import { startReporting } from './console/report.ts'
 import type { AgentStatus } from './console/status.ts'
-import { tidyUp } from './frugal.ts'
+import { tidyUpSoon } from './frugal.ts'
 import { type Identity, machineId, readIdentity } from './identity.ts'
 import { Latch, watchLinks } from './link-events.ts'
 import { routeTo } from './mdns/route.ts'
@@ -29,7 +29,7 @@ export async function runDaemon(
 ): Promise<void> {
   const events = new Latch()
   const alarm = new Alarm(() => events.open())
-  const identity = await readIdentity(options)
+  const identity = readIdentity(options)
   const daemon = new Daemon({
     options,
     identity,
@@ -46,7 +46,7 @@ export async function runDaemon(
     for await (const links of watchLinks(events, signal, log)) {
       await daemon.lookAgain(links)
       manager.serves(daemon.served)
-      tidyUp()
+      tidyUpSoon()
     }
   } finally {
     manager.stops()

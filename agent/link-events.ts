@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process'
-import { createInterface } from 'node:readline'
 import { commandEnvironment, commandMissing } from '../common/command.ts'
 import { errorCode, errorMessage, Failure } from '../common/failure.ts'
 import { type Link, readLinks } from '../common/links.ts'
@@ -121,8 +120,11 @@ function runMonitor(latch: Latch, signal: AbortSignal): Promise<string> {
     })
     const started = setTimeout(() => latch.open(), monitorStartMs)
     latch.onClose = () => child.kill()
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      if (concernsLinks(line)) latch.open()
+    let begun = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      const lines = (begun + text).split('\n')
+      begun = lines.pop() ?? ''
+      if (lines.some(concernsLinks)) latch.open()
     })
     // It says there that the kernel dropped events, in a storm: those that follow are not the last.
     child.stderr.on('data', () => latch.open())
