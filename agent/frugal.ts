@@ -1,10 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-/**
- * A program that mostly waits, on a RAM disk: V8 is told to hold little memory, before anything else
- * is run. By a flag each, because a program that `#!` starts can be given none.
- */
+/** A program that mostly waits, on a RAM disk: V8 is told to hold little memory. */
 const flags = [
   // The compilers bring up to 5 MB of their own; what is asked often is answered from memory.
   '--no-opt',
@@ -19,7 +16,14 @@ const flags = [
   // Gives the next context a `gc`.
   '--expose-gc',
 ]
-for (const flag of flags) setFlagsFromString(flag)
+
+/**
+ * By a flag each, because a program that `#!` starts can be given none. Node's own modules have to be
+ * loaded by then: what V8 has compiled beforehand of them it takes only under the flags of that time.
+ */
+export function beFrugal(): void {
+  for (const flag of flags) setFlagsFromString(flag)
+}
 
 let collectGarbage: (() => void) | undefined
 /**

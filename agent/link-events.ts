@@ -30,10 +30,12 @@ export async function* watchLinks(
 ): AsyncGenerator<Link[]> {
   let begun = performance.now()
   const links = await readLinksAtStart(signal, log)
-  const monitor = monitorEvents(latch, signal, log)
+  let monitor: Promise<void> | undefined
   let failures = 0
   try {
     yield links
+    // Not before: it would hold up the first look, and what happens meanwhile is seen by the next.
+    monitor = monitorEvents(latch, signal, log)
     while (true) {
       await rest(performance.now() - begun, latch, signal)
       if (!(await latch.opened(signal))) break

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-import './frugal.ts'
 import { runProgram, untilInterrupted } from '../common/cli.ts'
 import { exitStatus } from '../common/contract.ts'
 import { createLog, type Log, type LogLevel } from '../common/log.ts'
 import { runDaemon } from './daemon.ts'
+import { beFrugal } from './frugal.ts'
 import { type Arguments, checkOptions } from './option-checks.ts'
 import { readPlainly } from './plain-words.ts'
 import { journalLog } from './systemd/journal.ts'
@@ -22,6 +22,7 @@ async function main(argv: string[]): Promise<number> {
 }
 
 async function run(args: Arguments): Promise<void> {
+  beFrugal()
   const options = checkOptions(args)
   const sockets = passedSockets()
   const log = await openLog(sockets.get('journal'), options.logLevel)
