@@ -1,3 +1,4 @@
+import type { CommandResult } from '../common/command.ts'
 import type { Link } from '../common/links.ts'
 import type { Log } from '../common/log.ts'
 import { isServed, isWanted } from './addresses/desired-addresses.ts'
@@ -18,14 +19,16 @@ import type { ServiceManager } from './systemd/service-manager.ts'
 /**
  * Runs until the signal is aborted: on each event of the kernel, look at the links, add the
  * addresses that are missing, and let the responders of each link take over what is there now.
- * Then goodbye, and the addresses that it added are removed. Throws a Failure when it cannot
- * read links or may not add addresses, and when another agent runs here.
+ * Then goodbye, and the addresses that it added are removed. `shown`: the first look, which is under
+ * way. Throws a Failure when it cannot read links or may not add addresses, and when another agent
+ * runs here.
  */
 export async function runDaemon(
   options: RunOptions,
   log: Log,
   manager: ServiceManager,
   signal: AbortSignal,
+  shown: Promise<CommandResult>,
 ): Promise<void> {
   const events = new Latch()
   const alarm = new Alarm(() => events.open())
@@ -43,7 +46,7 @@ export async function runDaemon(
   })
   const report = await startReporting(daemon, options, log)
   try {
-    for await (const links of watchLinks(events, signal, log)) {
+    for await (const links of watchLinks(events, signal, log, shown)) {
       await daemon.lookAgain(links)
       manager.serves(daemon.served)
       tidyUpSoon()

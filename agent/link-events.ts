@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
-import { commandEnvironment, commandMissing } from '../common/command.ts'
+import { showAddresses } from '../common/address-show.ts'
+import { type CommandResult, commandEnvironment, commandMissing } from '../common/command.ts'
 import { errorCode, errorMessage, Failure } from '../common/failure.ts'
 import { type Link, readLinks } from '../common/links.ts'
 import type { Log } from '../common/log.ts'
@@ -21,15 +22,16 @@ const longestRestMs = 250
  * The links as they are, then again after each kernel event that may concern them, and whenever
  * somebody else opens the latch. An event only means "look again": events that come while the
  * caller is at work, or rests after it, become one. Ends when the signal is aborted; throws a
- * Failure when the links cannot be read at the start.
+ * Failure when the links cannot be read at the start. `shown`: the first look, where it is under way.
  */
 export async function* watchLinks(
   latch: Latch,
   signal: AbortSignal,
   log: Log,
+  shown = showAddresses(signal),
 ): AsyncGenerator<Link[]> {
   let begun = performance.now()
-  const links = await readLinksAtStart(signal, log)
+  const links = await readLinksAtStart(signal, log, shown)
   let monitor: Promise<void> | undefined
   let failures = 0
   try {
@@ -61,10 +63,14 @@ async function rest(lookedMs: number, latch: Latch, signal: AbortSignal): Promis
   if (left > 0) await sleep(left, signal)
 }
 
-async function readLinksAtStart(signal: AbortSignal, log: Log): Promise<Link[]> {
+async function readLinksAtStart(
+  signal: AbortSignal,
+  log: Log,
+  first: Promise<CommandResult>,
+): Promise<Link[]> {
   for (let failures = 0; ; failures++)
     try {
-      return await readLinks(signal)
+      return await readLinks(signal, failures === 0 ? first : undefined)
     } catch (error) {
       // Without `ip`, or with one that is none of iproute2's, another try is the same.
       const isHopeless = error instanceof Failure && error.advice !== undefined

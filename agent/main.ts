@@ -1,8 +1,8 @@
 #!/usr/bin/env node
+import { showAddresses } from '../common/address-show.ts'
 import { runProgram, untilInterrupted } from '../common/cli.ts'
 import { exitStatus } from '../common/contract.ts'
 import { createLog, type Log, type LogLevel } from '../common/log.ts'
-import { runDaemon } from './daemon.ts'
 import { beFrugal } from './frugal.ts'
 import { type Arguments, checkOptions } from './option-checks.ts'
 import { readPlainly } from './plain-words.ts'
@@ -22,12 +22,18 @@ async function main(argv: string[]): Promise<number> {
 }
 
 async function run(args: Arguments): Promise<void> {
-  beFrugal()
   const options = checkOptions(args)
   const sockets = passedSockets()
+  const signal = untilInterrupted()
+  // The kernel is asked while what works on its answer is loaded.
+  const shown = showAddresses(signal)
+  // Whoever takes it is told.
+  shown.catch(() => {})
+  const { runDaemon } = await import('./daemon.ts')
+  beFrugal()
   const log = await openLog(sockets.get('journal'), options.logLevel)
   const manager = serviceManager(sockets.get('notify'), log)
-  await runDaemon(options, log, manager, untilInterrupted())
+  await runDaemon(options, log, manager, signal, shown)
 }
 
 async function openLog(journal: number | undefined, level: LogLevel): Promise<Log> {

@@ -1,4 +1,4 @@
-import ip6addr from 'ip6addr'
+import { parseAddress, spellAddress } from './address-bytes.ts'
 import { staticLinkLocal } from './contract.ts'
 
 export type AddressKind = 'eui64' | 'static' | 'lla' | 'ula' | 'gua' | 'ipv4' | 'ipv4ll'
@@ -13,9 +13,6 @@ export const addressPreference: AddressKind[] = [
   'ipv4ll',
   'static',
 ]
-
-const uniqueLocal = ip6addr.createCIDR('fc00::', 7)
-const linkLocal4 = ip6addr.createCIDR('169.254.0.0', 16)
 
 /** Cuts `fe80::47%eno1` into address and zone (RFC 4007 section 11). */
 export function splitZone(text: string): { address: string; zone: string | undefined } {
@@ -33,11 +30,8 @@ export function normalizeAddress(text: string): string | undefined {
   const { address } = splitZone(text)
   const present = normalized.get(address)
   if (present) return present
-  try {
-    return remember(normalized, address, ip6addr.parse(address).toString())
-  } catch {
-    return undefined
-  }
+  const bytes = parseAddress(address)
+  return bytes && remember(normalized, address, spellAddress(bytes))
 }
 
 /** What was asked for before: of each of 1,000 machines the same is wanted twenty times. */
@@ -65,9 +59,9 @@ export function isLinkLocal6(address: string): boolean {
 export function addressBytes(address: string): Buffer {
   const present = known.get(address)
   if (present) return present
-  // A buffer of ours: its own comes by a constructor that Node warns of.
-  const all = ip6addr.parse(address).toBuffer(Buffer.alloc(16))
-  return remember(known, address, isIPv4(address) ? all.subarray(12) : all)
+  const bytes = parseAddress(address)
+  if (!bytes) throw new TypeError(`expected an address, got '${address}'`)
+  return remember(known, address, bytes)
 }
 
 /** Whether `address` lies in `network/prefixLength`; false across families. */
@@ -99,10 +93,12 @@ export function isHostIn(address: string, network: string, prefixLength: number)
 
 /** What sort of address it is; `eui64` is a link-local address made from a 48-bit MAC. */
 export function addressKind(address: string): AddressKind {
-  if (isIPv4(address)) return linkLocal4.contains(address) ? 'ipv4ll' : 'ipv4'
+  // 169.254.0.0/16 (RFC 3927 section 2.1).
+  if (isIPv4(address)) return address.startsWith('169.254.') ? 'ipv4ll' : 'ipv4'
   if (address === staticLinkLocal) return 'static'
   if (isLinkLocal6(address)) return macFromLinkLocal(address) ? 'eui64' : 'lla'
-  return uniqueLocal.contains(address) ? 'ula' : 'gua'
+  // fc00::/7 (RFC 4193 section 3.1).
+  return /^f[cd][0-9a-f]{2}:/i.test(address) ? 'ula' : 'gua'
 }
 
 /** Lower-case `52:54:00:12:34:56`, or undefined when it is no usable 48-bit unicast MAC. */
@@ -127,9 +123,10 @@ export function eui64FromMac(mac: string): string {
 export function linkLocalFromMac(mac: string): string {
   const id = Buffer.from(eui64FromMac(mac), 'hex')
   id.writeUInt8(id.readUInt8(0) ^ universalLocalBit)
-  const groups = id.toString('hex').match(/..../g) ?? []
-  return ip6addr.parse(`fe80::${groups.join(':')}`).toString()
+  return spellAddress(Buffer.concat([linkLocalPrefix, id]))
 }
+
+const linkLocalPrefix = Buffer.from('fe80000000000000', 'hex')
 
 /** Inverted between a MAC and the interface identifier made of it (RFC 4291 section 2.5.1). */
 const universalLocalBit = 0x02

@@ -22,7 +22,7 @@ export async function startReporting(
   const issue = issueFile ? await keepIssue(issueFile, source, options, log) : undefined
   return {
     async close() {
-      await issue?.close()
+      issue?.close()
       if (server) await server.close()
     },
   }
