@@ -11,8 +11,6 @@ const flags = [
   '--semi-space-growth-factor=1',
   // Old ones are collected before the heap grows, not after.
   '--optimize-for-size',
-  // Without it V8's memory reducer does nothing: it wakes all threads 8 s after each collection, up to three times.
-  '--no-incremental-marking',
   // Gives the next context a `gc`.
   '--expose-gc',
 ]
@@ -27,10 +25,10 @@ export function beFrugal(): void {
 
 let collectGarbage: (() => void) | undefined
 /**
- * By then a link that came is announced, twice (RFC 6762 section 8): nobody waits for the 10 ms that a
- * collection takes. In a storm of events it is one of three hundred.
+ * By then a link that came is announced (RFC 6762 section 8): nobody waits for the 10 ms that a collection
+ * takes. In a storm of events it is one of a hundred.
  */
-const restMs = 3000
+const restMs = 1000
 let isDue = false
 
 /** Gives back, after a rest, what was used for a while, such as for a look at the links: V8 by itself would let 5 MB of it lie. */
@@ -40,6 +38,10 @@ export function tidyUpSoon(): void {
   setTimeout(() => {
     isDue = false
     collectGarbage ??= runInNewContext('gc') as () => void
+    // Where V8 may not mark in steps, its memory reducer has nothing to do: else it wakes all threads
+    // 8 s after a collection, up to three times.
+    setFlagsFromString('--no-incremental-marking')
     collectGarbage()
+    setFlagsFromString('--incremental-marking')
   }, restMs).unref()
 }
