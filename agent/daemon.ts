@@ -1,3 +1,4 @@
+import type { CommandResult } from '../common/command.ts'
 import type { Link } from '../common/links.ts'
 import type { Log } from '../common/log.ts'
 import { isServed, isWanted } from './addresses/desired-addresses.ts'
@@ -7,7 +8,7 @@ import { Alarm } from './alarm.ts'
 import { Certificates } from './certificates/certificates.ts'
 import { startReporting } from './console/report.ts'
 import type { AgentStatus } from './console/status.ts'
-import { tidyUp } from './frugal.ts'
+import { tidyUpSoon } from './frugal.ts'
 import { type Identity, machineId, readIdentity } from './identity.ts'
 import { Latch, watchLinks } from './link-events.ts'
 import { routeTo } from './mdns/route.ts'
@@ -18,18 +19,20 @@ import type { ServiceManager } from './systemd/service-manager.ts'
 /**
  * Runs until the signal is aborted: on each event of the kernel, look at the links, add the
  * addresses that are missing, and let the responders of each link take over what is there now.
- * Then goodbye, and the addresses that it added are removed. Throws a Failure when it cannot
- * read links or may not add addresses, and when another agent runs here.
+ * Then goodbye, and the addresses that it added are removed. `shown`: the first look, which is under
+ * way. Throws a Failure when it cannot read links or may not add addresses, and when another agent
+ * runs here.
  */
 export async function runDaemon(
   options: RunOptions,
   log: Log,
   manager: ServiceManager,
   signal: AbortSignal,
+  shown: Promise<CommandResult>,
 ): Promise<void> {
   const events = new Latch()
   const alarm = new Alarm(() => events.open())
-  const identity = await readIdentity(options)
+  const identity = readIdentity(options)
   const daemon = new Daemon({
     options,
     identity,
@@ -43,10 +46,10 @@ export async function runDaemon(
   })
   const report = await startReporting(daemon, options, log)
   try {
-    for await (const links of watchLinks(events, signal, log)) {
+    for await (const links of watchLinks(events, signal, log, shown)) {
       await daemon.lookAgain(links)
       manager.serves(daemon.served)
-      tidyUp()
+      tidyUpSoon()
     }
   } finally {
     manager.stops()

@@ -1,21 +1,18 @@
-import { readFile } from 'node:fs/promises'
 import { eui64FromMac } from '../common/address.ts'
 import type { Advertisement } from '../common/advertisement.ts'
 import { version } from '../common/contract.ts'
 import type { Link } from '../common/links.ts'
-import { readHostKeys } from './host-keys.ts'
+import { readHostKeys, readText } from './host-keys.ts'
 import type { RunOptions } from './options.ts'
 
 /** What this machine says of itself on every link, besides the machine's id. */
 export type Identity = Omit<Advertisement, 'id' | 'eui64'>
 
 /** Reads what does not change while the agent runs; a file that is not there leaves its field empty. */
-export async function readIdentity(options: RunOptions): Promise<Identity> {
-  const [boot, os, hostKeys] = await Promise.all([
-    readText('/proc/sys/kernel/random/boot_id'),
-    readText('/etc/os-release'),
-    readHostKeys(options.hostKeys),
-  ])
+export function readIdentity(options: RunOptions): Identity {
+  const boot = readText('/proc/sys/kernel/random/boot_id')
+  const os = readText('/etc/os-release')
+  const hostKeys = readHostKeys(options.hostKeys)
   return {
     host: options.hostname,
     user: options.user,
@@ -46,8 +43,4 @@ export function parseOsRelease(text: string): string | undefined {
   const name = value('NAME')
   const number = value('VERSION_ID')
   return name && number ? `${name} ${number}` : (value('PRETTY_NAME') ?? name)
-}
-
-function readText(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch(() => '')
 }

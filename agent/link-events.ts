@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
-import { createInterface } from 'node:readline'
-import { commandEnvironment, commandMissing } from '../common/command.ts'
+import { showAddresses } from '../common/address-show.ts'
+import { type CommandResult, commandEnvironment, commandMissing } from '../common/command.ts'
 import { errorCode, errorMessage, Failure } from '../common/failure.ts'
 import { type Link, readLinks } from '../common/links.ts'
 import type { Log } from '../common/log.ts'
@@ -22,19 +22,22 @@ const longestRestMs = 250
  * The links as they are, then again after each kernel event that may concern them, and whenever
  * somebody else opens the latch. An event only means "look again": events that come while the
  * caller is at work, or rests after it, become one. Ends when the signal is aborted; throws a
- * Failure when the links cannot be read at the start.
+ * Failure when the links cannot be read at the start. `shown`: the first look, where it is under way.
  */
 export async function* watchLinks(
   latch: Latch,
   signal: AbortSignal,
   log: Log,
+  shown = showAddresses(signal),
 ): AsyncGenerator<Link[]> {
   let begun = performance.now()
-  const links = await readLinksAtStart(signal, log)
-  const monitor = monitorEvents(latch, signal, log)
+  const links = await readLinksAtStart(signal, log, shown)
+  let monitor: Promise<void> | undefined
   let failures = 0
   try {
     yield links
+    // Not before: it would hold up the first look, and what happens meanwhile is seen by the next.
+    monitor = monitorEvents(latch, signal, log)
     while (true) {
       await rest(performance.now() - begun, latch, signal)
       if (!(await latch.opened(signal))) break
@@ -60,10 +63,14 @@ async function rest(lookedMs: number, latch: Latch, signal: AbortSignal): Promis
   if (left > 0) await sleep(left, signal)
 }
 
-async function readLinksAtStart(signal: AbortSignal, log: Log): Promise<Link[]> {
+async function readLinksAtStart(
+  signal: AbortSignal,
+  log: Log,
+  first: Promise<CommandResult>,
+): Promise<Link[]> {
   for (let failures = 0; ; failures++)
     try {
-      return await readLinks(signal)
+      return await readLinks(signal, failures === 0 ? first : undefined)
     } catch (error) {
       // Without `ip`, or with one that is none of iproute2's, another try is the same.
       const isHopeless = error instanceof Failure && error.advice !== undefined
@@ -121,8 +128,11 @@ function runMonitor(latch: Latch, signal: AbortSignal): Promise<string> {
     })
     const started = setTimeout(() => latch.open(), monitorStartMs)
     latch.onClose = () => child.kill()
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      if (concernsLinks(line)) latch.open()
+    let begun = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      const lines = (begun + text).split('\n')
+      begun = lines.pop() ?? ''
+      if (lines.some(concernsLinks)) latch.open()
     })
     // It says there that the kernel dropped events, in a storm: those that follow are not the last.
     child.stderr.on('data', () => latch.open())

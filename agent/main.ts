@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-import './frugal.ts'
+import { showAddresses } from '../common/address-show.ts'
 import { runProgram, untilInterrupted } from '../common/cli.ts'
 import { exitStatus } from '../common/contract.ts'
 import { createLog, type Log, type LogLevel } from '../common/log.ts'
-import { runDaemon } from './daemon.ts'
+import { beFrugal } from './frugal.ts'
 import { type Arguments, checkOptions } from './option-checks.ts'
 import { readPlainly } from './plain-words.ts'
 import { journalLog } from './systemd/journal.ts'
@@ -24,9 +24,16 @@ async function main(argv: string[]): Promise<number> {
 async function run(args: Arguments): Promise<void> {
   const options = checkOptions(args)
   const sockets = passedSockets()
+  const signal = untilInterrupted()
+  // The kernel is asked while what works on its answer is loaded.
+  const shown = showAddresses(signal)
+  // Whoever takes it is told.
+  shown.catch(() => {})
+  const { runDaemon } = await import('./daemon.ts')
+  beFrugal()
   const log = await openLog(sockets.get('journal'), options.logLevel)
   const manager = serviceManager(sockets.get('notify'), log)
-  await runDaemon(options, log, manager, untilInterrupted())
+  await runDaemon(options, log, manager, signal, shown)
 }
 
 async function openLog(journal: number | undefined, level: LogLevel): Promise<Log> {

@@ -1,5 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises'
-
 /** The longest a Node timer can wait, 24.8 days; one that is asked for more ends at once. */
 const longestTimerMs = 2 ** 31 - 1
 
@@ -7,13 +5,17 @@ const longestTimerMs = 2 ** 31 - 1
  * Resolves after `milliseconds`, or at once when the signal is aborted: the caller looks at the signal.
  * Less than nothing is none: newer Nodes complain of it on stderr.
  */
-export async function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  try {
-    const waitMs = Math.min(Math.max(0, milliseconds), longestTimerMs)
-    await wait(waitMs, undefined, signal ? { signal } : {})
-  } catch (error) {
-    if (!signal?.aborted) throw error
-  }
+export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) return Promise.resolve()
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = setTimeout(end, Math.min(Math.max(0, milliseconds), longestTimerMs))
+    signal?.addEventListener('abort', end)
+  })
 }
 
 /** A signal with an end of its own, and the call that frees its timer and listener. */

@@ -1,4 +1,4 @@
-import { chmod, rename, rm, utimes, writeFile } from 'node:fs/promises'
+import { chmodSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { errorMessage } from '../../common/failure.ts'
 import type { Log } from '../../common/log.ts'
 import type { HostKey } from '../host-keys.ts'
@@ -13,7 +13,7 @@ const reloadFile = '/run/agetty.reload'
  */
 const gatherMs = 1000
 
-/** Keeps the console's banner in a file for as long as the agent runs. */
+/** Keeps the console's banner in a file for as long as the agent runs. It is small: written at once, without threads. */
 export class IssueFile {
   readonly #path: string
   readonly #source: StatusSource
@@ -22,8 +22,6 @@ export class IssueFile {
   #written = ''
   #failed = ''
   #timer: NodeJS.Timeout | undefined
-  /** Writing is one after the other, and closing comes last. */
-  #busy: Promise<void> = Promise.resolve()
 
   constructor(path: string, source: StatusSource, hostKeys: readonly HostKey[], log: Log) {
     this.#path = path
@@ -36,36 +34,39 @@ export class IssueFile {
   changed(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
-      this.#busy = this.#busy.then(() => this.#write())
+      this.#write()
     }, gatherMs)
   }
 
-  async close(): Promise<void> {
+  close(): void {
     clearTimeout(this.#timer)
     this.#source.onChange = () => {}
-    await this.#busy
-    // Also what an agent that was killed has left there, if there was no time yet to write.
-    await rm(this.#path, { force: true }).catch(() => {})
-    await askForReload()
+    try {
+      // Also what an agent that was killed has left there, if there was no time yet to write.
+      rmSync(this.#path, { force: true })
+    } catch {
+      // It is in a folder that the agent may not write to.
+    }
+    askForReload()
   }
 
   /** A reader sees the old file or the new one, never a half. */
-  async #write(): Promise<void> {
+  #write(): void {
     const text = asIssueFile(issueText(this.#source.status(), this.#hostKeys, consoleColumns))
     if (text === this.#written) return
     const unfinished = `${this.#path}.new`
     try {
-      await writeFile(unfinished, text)
+      writeFileSync(unfinished, text)
       // For everybody, whatever the umask.
-      await chmod(unfinished, 0o644)
-      await rename(unfinished, this.#path)
+      chmodSync(unfinished, 0o644)
+      renameSync(unfinished, this.#path)
       this.#written = text
       this.#failed = ''
     } catch (error) {
       this.#complain(errorMessage(error))
       return
     }
-    await askForReload()
+    askForReload()
   }
 
   #complain(message: string): void {
@@ -77,8 +78,11 @@ export class IssueFile {
 }
 
 /** Root alone may; for the hardened unit a path unit does it (nix/issue-reload.nix). */
-async function askForReload(): Promise<void> {
+function askForReload(): void {
   const now = new Date()
-  // Without the file no agetty waits; without permission it is somebody else's to do.
-  await utimes(reloadFile, now, now).catch(() => {})
+  try {
+    utimesSync(reloadFile, now, now)
+  } catch {
+    // Without the file no agetty waits; without permission it is somebody else's to do.
+  }
 }

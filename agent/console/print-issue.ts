@@ -17,7 +17,7 @@ export async function printIssue(options: RunOptions): Promise<void> {
     process.stderr.write(`installer-agent: ${explain(error)}; names are not announced\n`)
     return kernelSource(options)
   })
-  const hostKeys = await readHostKeys(options.hostKeys)
+  const hostKeys = readHostKeys(options.hostKeys)
   const width = process.stdout.columns ?? consoleColumns
   process.stdout.write(issueText(source, hostKeys, width))
 }

@@ -22,7 +22,7 @@ export async function startReporting(
   const issue = issueFile ? await keepIssue(issueFile, source, options, log) : undefined
   return {
     async close() {
-      await issue?.close()
+      issue?.close()
       if (server) await server.close()
     },
   }
@@ -31,7 +31,7 @@ export async function startReporting(
 async function keepIssue(path: string, source: StatusSource, options: RunOptions, log: Log) {
   // The QR encoder is loaded by those who asked for a banner.
   const { IssueFile } = await import('./issue-file.ts')
-  const issue = new IssueFile(path, source, await readHostKeys(options.hostKeys), log)
+  const issue = new IssueFile(path, source, readHostKeys(options.hostKeys), log)
   source.onChange = () => issue.changed()
   return issue
 }

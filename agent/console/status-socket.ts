@@ -1,4 +1,4 @@
-import { lstat, rm } from 'node:fs/promises'
+import { lstatSync, unlinkSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { errorCode, errorMessage, Failure } from '../../common/failure.ts'
 import type { Log } from '../../common/log.ts'
@@ -69,11 +69,11 @@ function listen(server: Server, path: string): Promise<void> {
 
 /** A killed agent leaves its socket file behind: nobody listens there. */
 async function removeStale(path: string): Promise<void> {
-  if (!(await lstat(path)).isSocket())
+  if (!lstatSync(path).isSocket())
     throw new Failure(`expected a socket at ${path}, or nothing, found another file`, {
       advice: 'move it away, or name another place: --status-socket PATH, or none',
     })
-  if (!(await isListenedTo(path))) return rm(path)
+  if (!(await isListenedTo(path))) return unlinkSync(path)
   throw new Failure(`another installer-agent runs on this machine and serves ${path}`, {
     advice: "see 'installer-agent status'; for a second one: --status-socket PATH, or none",
   })

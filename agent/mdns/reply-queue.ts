@@ -26,7 +26,7 @@ export class ReplyQueue {
     this.#at = Math.min(Math.max(this.#answers.size === 0 ? 0 : this.#at, due), this.#latest)
     for (const record of answers) this.#answers.set(recordKey(record), record)
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.#flush(), this.#at - now)
+    this.#timer = setTimeout(() => this.#flush(), Math.max(0, this.#at - now))
   }
 
   /** They have gone already, or another machine has said the same (RFC 6762 section 7.4). */

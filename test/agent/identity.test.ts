@@ -48,7 +48,7 @@ t.test('host keys have the fingerprints that ssh-keygen -l prints, ed25519 first
     'SHA256:FEg/J9fFIU17YXzoKTbMt0Lb0v7AMDjgyZimj5f6xKU',
     'SHA256:Fri3Iweo3EIHRV/bjgVoS1FBZT7y5yXT2CTo0OUjvNg',
   ]
-  const keys = await readHostKeys(folder)
+  const keys = readHostKeys(folder)
   t.same(
     keys.map((key) => key.fingerprint),
     expected,
@@ -57,8 +57,8 @@ t.test('host keys have the fingerprints that ssh-keygen -l prints, ed25519 first
     keys.map((key) => keyKind(key.algorithm)),
     ['ED25519', 'ECDSA'],
   )
-  t.same(await readHostKeys(`${folder}/none`), [])
-  const identity = await readIdentity(fakeOptions({ hostKeys: folder, flake: '/iso/devos' }))
+  t.same(readHostKeys(`${folder}/none`), [])
+  const identity = readIdentity(fakeOptions({ hostKeys: folder, flake: '/iso/devos' }))
   t.match(identity, { host: 'NixOS', user: 'nixos', hostKeys: expected, flake: '/iso/devos' })
   t.match(identity.boot, /^[0-9a-f]{8}$/)
 })

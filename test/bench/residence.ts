@@ -5,6 +5,7 @@ import { type Namespace, runInside, untilSaid } from '../../scanner/demo/namespa
 import { agent } from './commands.ts'
 import { type Row, spread, type Topic } from './measure.ts'
 import {
+  asUnit,
   begin,
   cpuUs,
   onStages,
@@ -67,7 +68,7 @@ async function* measureOne(stage: Stage): AsyncGenerator<Row> {
 
 async function startBareNode(machine: Namespace): Promise<number> {
   const program = "require('dgram').createSocket('udp6').bind(0, () => console.error('bound'))"
-  const child = machine.start([process.execPath, '-e', program])
+  const child = machine.start(asUnit([process.execPath, '-e', program]))
   await untilSaid(child, /bound/)
   await wait(500)
   return child.pid ?? 0

@@ -72,7 +72,7 @@ t.test(
     await files.until(() => placed() >= 2)
     t.equal(placed(), 2, 'two of three times there was something to write')
 
-    await issue.close()
+    issue.close()
     t.same(readdirSync(folder), [], 'removed at the end')
   },
 )
@@ -83,7 +83,7 @@ t.test('a folder that cannot be written to is a warning, once', async (t) => {
   await asked.until(() => asked.all.length === 1)
   issue.changed()
   await asked.until(() => asked.all.length === 2)
-  await issue.close()
+  issue.close()
   t.match(said, [{ error: /ENOENT/, advice: /--issue-file/ }])
   t.equal(said.length, 1)
 })
@@ -91,7 +91,7 @@ t.test('a folder that cannot be written to is a warning, once', async (t) => {
 t.test('closed before anything was written, it touches nothing', async (t) => {
   const { issue, folder, asked } = setUp(t)
   issue.changed()
-  await issue.close()
+  issue.close()
   t.equal(asked.all.length, 0)
   t.same(readdirSync(folder), [])
 })
