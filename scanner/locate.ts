@@ -5,7 +5,7 @@ import { addressesIn } from './choose.ts'
 import type { Machine } from './machine.ts'
 import type { Console } from './options.ts'
 import { formatTable } from './print/table.ts'
-import { type Found, type SearchOptions, search } from './search.ts'
+import { type Found, type SearchOptions, type Seen, search } from './search.ts'
 import { cachedNames, rememberNames } from './words/names-cache.ts'
 
 /**
@@ -39,6 +39,26 @@ export async function locateQuickly(
   return found.machines.every(isTold)
     ? only(found, options, console_)
     : locate(options, console_, signal)
+}
+
+/**
+ * As `locate`, but the host keys of machines that announce an identity are not asked for, unless it
+ * takes them to tell who is whom; their servers are visited. `seen` is told of what is known meanwhile.
+ */
+export async function locateKeyless(
+  options: SearchOptions & { name: string },
+  console_: Console,
+  signal: AbortSignal,
+  seen: Seen | undefined,
+): Promise<Machine | undefined> {
+  if (mayBeKeyed(options.name)) return locate(options, console_, signal)
+  const wanted: SearchOptions = { ...options, one: true, keysOf: 'strangers' }
+  const found = await search(wanted, signal, console_.log, seen)
+  if (signal.aborted) return undefined
+  // Of several machines an equal key may make one.
+  return found.machines.length > 1
+    ? locate(options, console_, signal)
+    : only(found, options, console_)
 }
 
 /** Whether NAME may be an id that was made of a host key. */

@@ -155,12 +155,14 @@ const marginMs = 60
  */
 function verdict(
   machines: readonly Machine[],
-  { name = '', sources }: SearchOptions,
+  { name = '', sources, keysOf }: SearchOptions,
   leftMs: number,
 ): Verdict {
   const [machine, ...others] = machines
   if (!machine || others.length > 0 || machine.links.length > 1) return 'go on'
-  if (sources.includes('ssh') && machine.ssh.hostKeys.length === 0) return 'go on'
+  const isIdentified = keysOf === 'strangers' && machine.agent !== null
+  const isMet = isIdentified ? machine.ssh.reachable : machine.ssh.hostKeys.length > 0
+  if (sources.includes('ssh') && !isMet) return 'go on'
   // Its user and its id are told with the service: the key may come first.
   if (sources.includes('service') && machine.agent === null) return 'go on'
   return leftMs === 0 || isOwnAddress(name) ? 'enough' : leftMs
