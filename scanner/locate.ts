@@ -42,8 +42,8 @@ export async function locateQuickly(
 }
 
 /**
- * As `locate`, but the host keys of machines that announce an identity are not asked for, unless it
- * takes them to tell who is whom; their servers are visited. `seen` is told of what is known meanwhile.
+ * As `locate`, but no host key is asked for unless it takes them to tell who is whom; servers are
+ * visited. `seen` is told of what is known meanwhile.
  */
 export async function locateKeyless(
   options: SearchOptions & { name: string },
@@ -52,13 +52,12 @@ export async function locateKeyless(
   seen: Seen | undefined,
 ): Promise<Machine | undefined> {
   if (mayBeKeyed(options.name)) return locate(options, console_, signal)
-  const wanted: SearchOptions = { ...options, one: true, keysOf: 'strangers' }
+  const wanted: SearchOptions = { ...options, one: true, keysOf: 'doubtful' }
   const found = await search(wanted, signal, console_.log, seen)
   if (signal.aborted) return undefined
-  // Of several machines an equal key may make one.
-  return found.machines.length > 1
-    ? locate(options, console_, signal)
-    : only(found, options, console_)
+  return found.machines.every(isClear)
+    ? only(found, options, console_)
+    : locate(options, console_, signal)
 }
 
 /** Whether NAME may be an id that was made of a host key. */
@@ -74,6 +73,12 @@ function isTold(machine: Machine, _: number, machines: readonly Machine[]): bool
   const [link, ...others] = machine.links
   const hasId = machine.agent !== null || link?.mac !== null
   return machines.length === 1 && others.length === 0 && hasId
+}
+
+/** Whether its host key would tell nothing more. */
+function isClear(machine: Machine, index: number, machines: readonly Machine[]): boolean {
+  const { reachable, hostKeys } = machine.ssh
+  return !reachable || hostKeys.length > 0 || isTold(machine, index, machines)
 }
 
 function only(

@@ -24,8 +24,11 @@ export interface SearchOptions {
   all: boolean
   /** The one machine that `name` means is enough: the others are waited for only as long as they could be meant as well. */
   one?: boolean
-  /** Whose host keys are wanted: everybody's, unless it is said. */
-  keysOf?: Search['keysOf']
+  /**
+   * Whose host keys are wanted: everybody's, unless it is said. `doubtful`: of who announces no
+   * identity, and of all where several links are searched: one identity may be of a machine on each.
+   */
+  keysOf?: Search['keysOf'] | 'doubtful'
 }
 
 export interface Found {
@@ -69,7 +72,8 @@ export async function search(
   const timeUp = deadline(options.timeoutMs, signal)
   const memory = new Memory()
   try {
-    const { sources, all, name, keysOf = 'everybody' } = options
+    const { sources, all, name } = options
+    const keysOf = wantedKeys(options.keysOf, links.length)
     const guesses = name === undefined ? [] : addressesIn(name)
     const mayBeMeant = (sighting: Sighting) => !options.one || mayMean(sighting, name ?? '')
     const told = { names: askedNames(name), memory, warn }
@@ -79,12 +83,17 @@ export async function search(
       installers = all.filter((machine) => machine.installer)
     }
     const limited = { ...asked, signal: timeUp.signal }
-    const machines = await rounds(limited, options, memory, log, note, seen)
+    const machines = await rounds(limited, { ...options, keysOf }, memory, log, note, seen)
     return { machines, installers, warnings: [...warnings] }
   } finally {
     timeUp.clear()
     memory.close()
   }
+}
+
+function wantedKeys(keysOf: SearchOptions['keysOf'] = 'everybody', links: number) {
+  if (keysOf !== 'doubtful') return keysOf
+  return links > 1 ? 'everybody' : 'strangers'
 }
 
 async function rounds(

@@ -2,7 +2,7 @@ import { splitZone } from '../../common/address.ts'
 import { exitStatus } from '../../common/contract.ts'
 import { Failure } from '../../common/failure.ts'
 import { locateKeyless } from '../locate.ts'
-import { hostKeysOf, type Machine } from '../machine.ts'
+import type { Machine } from '../machine.ts'
 import { type Console, usageFailure } from '../options.ts'
 import { shellWords } from '../remote/shell-words.ts'
 import type { SearchOptions } from '../search.ts'
@@ -14,7 +14,7 @@ import { hostKeyAlias, knownHostsFile } from '../ssh/known-hosts.ts'
 import { runSsh } from '../ssh/session.ts'
 import { sshCommandLine } from '../ssh/target.ts'
 import { isVouchedFor } from '../trust/authorities.ts'
-import { type Consent, establishTrust } from '../trust/establish.ts'
+import { type Consent, establishTrust, shownKey } from '../trust/establish.ts'
 import { readKnownHosts } from '../trust/known-hosts-file.ts'
 import { whyRefused } from '../trust/refusal.ts'
 
@@ -63,7 +63,7 @@ async function connect(
   const found = await locateKeyless(options, console_, signal, seen)
   if (found === undefined) return exitStatus.failed
   const machine = isProbed ? await reached(found, signal) : found
-  refuseImpostor(machine.links.length > 1 ? await withKeys(machine, signal) : machine)
+  refuseImpostor(machine)
   if (!isOurs && isGiven(options)) throw notOurs()
   const session = { machine, typed, knownHosts, isOurs }
   const held = await ahead.held(machine, options)
@@ -109,16 +109,6 @@ async function run(
   })
 }
 
-/** With the host keys of all its cards: one id may be claimed by several machines. */
-async function withKeys(machine: Machine, signal: AbortSignal): Promise<Machine> {
-  const { links, port, ssh } = machine
-  if (ssh.hostKeys.length > 0 || !ssh.reachable) return machine
-  const visits = links.map(({ interface: link, addresses: [best] }) =>
-    probeSsh(link, splitZone(best?.address ?? '').address, port, signal),
-  )
-  return { ...machine, ssh: { ...ssh, hostKeys: hostKeysOf(await Promise.all(visits)) } }
-}
-
 /** What the user vouches for is the key on the announced port: elsewhere nobody would hold it against that. */
 function notOurs(): Failure {
   return usageFailure(
@@ -149,17 +139,17 @@ function checksKeysElsewhere(options: readonly string[]): boolean {
 
 /** Throws a Failure when the reason is that no trusted authority vouches for the key. */
 export async function explainRefusal(
-  found: Machine,
+  machine: Machine,
   knownHosts: string,
   signal: AbortSignal,
 ): Promise<void> {
   const lines = await readKnownHosts(knownHosts)
-  if (!isVouchedFor(found, lines)) return
-  const machine = await withKeys(found, signal)
+  if (!isVouchedFor(machine, lines)) return
   // Without ssh-keyscan it is not known, and ssh has said what there is to say.
   const certificates = await scanCertificates(machine.target, machine.port).catch(() => undefined)
   if (certificates === undefined) return
-  const shown = { fingerprints: machine.ssh.hostKeys, certificates }
+  const key = await shownKey(machine, lines, signal)
+  const shown = { fingerprints: key === undefined ? [] : [key], certificates }
   const alias = hostKeyAlias(machine.id)
   const reason = whyRefused(shown, lines, alias, new Date())
   if (reason === undefined) return
@@ -170,7 +160,7 @@ export async function explainRefusal(
       exitStatus: exitStatus.identityMismatch,
       advice:
         'either another machine claims to be it, or its ISO has no key of that authority: compare the ' +
-        `fingerprint with its console, and if it is the same: scanner ssh ${machine.id} --fingerprint ${machine.ssh.hostKeys[0] ?? 'SHA256:...'}`,
+        `fingerprint with its console, and if it is the same: scanner ssh ${machine.id} --fingerprint ${key ?? 'SHA256:...'}`,
     },
   )
 }
