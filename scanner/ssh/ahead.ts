@@ -36,6 +36,7 @@ export class Ahead {
     this.#lines = await readKnownHosts(knownHosts)
     this.#commandLine = (machine) => sshCommandLine(machine, typed, knownHosts, 'refuse')
     if (this.#lines.length === 0 || !isLinux || !logsIn(typed)) return undefined
+    this.#gate = Gate.make().catch(() => undefined)
     return (machines) => this.#look(machines)
   }
 
@@ -70,7 +71,6 @@ export class Ahead {
   }
 
   #look([machine, ...others]: Machine[]): void {
-    this.#gate ??= Gate.make().catch(() => undefined)
     // Of several cards each is to show its key first.
     if (!machine || others.length > 0 || machine.links.length > 1) return
     const words = this.#commandLine(machine)
