@@ -159,8 +159,9 @@ const marginMs = 60
 
 /**
  * Whether one machine may be gone to before the round is over: an ssh server proved a host key there,
- * or answered where its key is not wanted, and NAME is its own address on a link, or whoever may be meant as well, or claims to be this one,
- * has had the time to say so; `leftMs` of it is left. Of several cards each is to show its key: they may be several machines.
+ * or answered where its key is not wanted, and NAME is its own address on a link, or whoever may be
+ * meant as well, or claims to be this one, has had the time to say so; `leftMs` of it is left. Of
+ * several cards each is to show its key: they may be several machines.
  */
 function verdict(
   machines: readonly Machine[],

@@ -108,11 +108,8 @@ const alone = ['-o', 'ControlPath=none']
 /** Whether this ssh, as it is configured, can be held: 8.5 or later, and no connection is shared. */
 async function canHold(words: readonly string[]): Promise<boolean> {
   const args = ['-G', '-o', 'KnownHostsCommand=/bin/true', ...words]
-  const { status, stdout } = await runCommand('ssh', args).catch(() => ({
-    status: null,
-    stdout: '',
-  }))
-  return status === 0 && !/^controlpath /im.test(stdout)
+  const told = await runCommand('ssh', args).catch(() => undefined)
+  return told?.status === 0 && !/^controlpath /im.test(told.stdout)
 }
 
 function gone({ ended }: InPlace): Promise<undefined> {

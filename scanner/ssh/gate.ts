@@ -39,10 +39,14 @@ export class Gate {
     await makeFolder(parent)
     const folder = await mkdtemp(join(parent, 'ssh-'))
     const fifos = [join(folder, 'asked'), join(folder, 'answer')]
-    const { status, stderr } = await runCommand('mkfifo', ['-m', '600', ...fifos])
-    if (status === 0) return new Gate(folder)
-    rmSync(folder, { recursive: true })
-    throw new Error(`mkfifo: ${stderr}`)
+    try {
+      const { status, stderr } = await runCommand('mkfifo', ['-m', '600', ...fifos])
+      if (status !== 0) throw new Error(`mkfifo: ${stderr}`)
+      return new Gate(folder)
+    } catch (error) {
+      rmSync(folder, { recursive: true })
+      throw error
+    }
   }
 
   private constructor(folder: string) {
