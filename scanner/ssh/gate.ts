@@ -10,10 +10,12 @@ import { makeFolder } from './known-hosts.ts'
 /**
  * What ssh runs with the host key that the server shows, before it authenticates: it tells us the key
  * (%K) and waits for our word. Any other end than that word is a status that ends the connection, as
- * when we are gone. For the order of key types, and for an address, there is nothing to ask.
+ * when we are gone; without us it would wait for a writer. For the order of key types, and for an
+ * address, there is nothing to ask.
  */
 const script = [
   '[ "$2" = HOSTNAME ] || exit 0',
+  `kill -0 ${process.pid} || exit 1`,
   'exec 3<"$1/answer" && echo "$3" >"$1/asked" && read -r word <&3 && [ "$word" = open ]',
 ].join('; ')
 
