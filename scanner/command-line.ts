@@ -7,7 +7,6 @@ import { usageFailure } from './options.ts'
 import { splitSshArguments } from './ssh/arguments.ts'
 import { completePlainly } from './verbs/complete.ts'
 import { describe as describeVerbs } from './verbs/list.ts'
-import { sshPlainly } from './verbs/ssh.ts'
 import { scannerWords } from './words/definitions.ts'
 import { explainUsage } from './words/explain-usage.ts'
 
@@ -17,7 +16,7 @@ export function run(
   look: Promise<CommandResult> | undefined,
 ): Promise<never> {
   if (look) lookAhead(look)
-  return runProgram('scanner', sshPlainly(argv) ?? completePlainly(argv) ?? (() => parse(argv)))
+  return runProgram('scanner', completePlainly(argv) ?? (() => parse(argv)))
 }
 
 async function parse(argv: readonly string[]): Promise<number> {

@@ -5,7 +5,7 @@ import { addressesIn } from './choose.ts'
 import type { Machine } from './machine.ts'
 import type { Console } from './options.ts'
 import { formatTable } from './print/table.ts'
-import { type Found, type SearchOptions, search } from './search.ts'
+import { type Found, type SearchOptions, type Seen, search } from './search.ts'
 import { cachedNames, rememberNames } from './words/names-cache.ts'
 
 /**
@@ -41,6 +41,25 @@ export async function locateQuickly(
     : locate(options, console_, signal)
 }
 
+/**
+ * As `locate`, but no host key is asked for unless it takes them to tell who is whom; servers are
+ * visited. `seen` is told of what is known meanwhile.
+ */
+export async function locateKeyless(
+  options: SearchOptions & { name: string },
+  console_: Console,
+  signal: AbortSignal,
+  seen: Seen | undefined,
+): Promise<Machine | undefined> {
+  if (mayBeKeyed(options.name)) return locate(options, console_, signal)
+  const wanted: SearchOptions = { ...options, one: true, keysOf: 'doubtful' }
+  const found = await search(wanted, signal, console_.log, seen)
+  if (signal.aborted) return undefined
+  return found.machines.every(isClear)
+    ? only(found, options, console_)
+    : locate(options, console_, signal)
+}
+
 /** Whether NAME may be an id that was made of a host key. */
 function mayBeKeyed(name: string): boolean {
   return /^[0-9a-f]{16}$/i.test(name) && addressesIn(name).length === 0
@@ -54,6 +73,12 @@ function isTold(machine: Machine, _: number, machines: readonly Machine[]): bool
   const [link, ...others] = machine.links
   const hasId = machine.agent !== null || link?.mac !== null
   return machines.length === 1 && others.length === 0 && hasId
+}
+
+/** Whether its host key would tell nothing more. */
+function isClear(machine: Machine, index: number, machines: readonly Machine[]): boolean {
+  const { reachable, hostKeys } = machine.ssh
+  return !reachable || hostKeys.length > 0 || isTold(machine, index, machines)
 }
 
 function only(

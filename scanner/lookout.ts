@@ -1,5 +1,5 @@
-/** Not more often: a terminal shows no more, and a machine found this much later is no later for people. */
-const restMs = 20
+/** Not more often: a machine found this much later is no later for people. */
+const restMs = 5
 /** Looking takes a quarter of the time at most, however much there is to look at. */
 const restFactor = 3
 

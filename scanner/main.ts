@@ -24,7 +24,7 @@ else {
 
 async function loadPart(): Promise<never> {
   const [verb = ''] = argv
-  const isPlain = /^(find|proxy|known-hosts)$/.test(verb)
+  const isPlain = /^(find|proxy|known-hosts|ssh)$/.test(verb)
   if (/^(find|proxy|ssh)$/.test(verb)) lookAhead()
   const { run } = await (isPlain ? import('./plain-line.ts') : import('./command-line.ts'))
   return run(argv, takeLook())

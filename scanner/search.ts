@@ -24,8 +24,11 @@ export interface SearchOptions {
   all: boolean
   /** The one machine that `name` means is enough: the others are waited for only as long as they could be meant as well. */
   one?: boolean
-  /** Whose host keys are wanted: everybody's, unless it is said. */
-  keysOf?: Search['keysOf']
+  /**
+   * Whose host keys are wanted: everybody's, unless it is said. `doubtful`: of who announces no
+   * identity, and of all where several links are searched: one identity may be of a machine on each.
+   */
+  keysOf?: Search['keysOf'] | 'doubtful'
 }
 
 export interface Found {
@@ -69,7 +72,8 @@ export async function search(
   const timeUp = deadline(options.timeoutMs, signal)
   const memory = new Memory()
   try {
-    const { sources, all, name, keysOf = 'everybody' } = options
+    const { sources, all, name } = options
+    const keysOf = wantedKeys(options.keysOf, links.length)
     const guesses = name === undefined ? [] : addressesIn(name)
     const mayBeMeant = (sighting: Sighting) => !options.one || mayMean(sighting, name ?? '')
     const told = { names: askedNames(name), memory, warn }
@@ -79,12 +83,17 @@ export async function search(
       installers = all.filter((machine) => machine.installer)
     }
     const limited = { ...asked, signal: timeUp.signal }
-    const machines = await rounds(limited, options, memory, log, note, seen)
+    const machines = await rounds(limited, { ...options, keysOf }, memory, log, note, seen)
     return { machines, installers, warnings: [...warnings] }
   } finally {
     timeUp.clear()
     memory.close()
   }
+}
+
+function wantedKeys(keysOf: SearchOptions['keysOf'] = 'everybody', links: number) {
+  if (keysOf !== 'doubtful') return keysOf
+  return links > 1 ? 'everybody' : 'strangers'
 }
 
 async function rounds(
@@ -150,17 +159,20 @@ const marginMs = 60
 
 /**
  * Whether one machine may be gone to before the round is over: an ssh server proved a host key there,
- * and NAME is its own address on a link, or whoever may be meant as well, or claims to be this one,
- * has had the time to say so; `leftMs` of it is left. Of several cards each is to show its key: they may be several machines.
+ * or answered where its key is not wanted, and NAME is its own address on a link, or whoever may be
+ * meant as well, or claims to be this one, has had the time to say so; `leftMs` of it is left. Of
+ * several cards each is to show its key: they may be several machines.
  */
 function verdict(
   machines: readonly Machine[],
-  { name = '', sources }: SearchOptions,
+  { name = '', sources, keysOf }: SearchOptions,
   leftMs: number,
 ): Verdict {
   const [machine, ...others] = machines
   if (!machine || others.length > 0 || machine.links.length > 1) return 'go on'
-  if (sources.includes('ssh') && machine.ssh.hostKeys.length === 0) return 'go on'
+  const isIdentified = keysOf === 'strangers' && machine.agent !== null
+  const isMet = isIdentified ? machine.ssh.reachable : machine.ssh.hostKeys.length > 0
+  if (sources.includes('ssh') && !isMet) return 'go on'
   // Its user and its id are told with the service: the key may come first.
   if (sources.includes('service') && machine.agent === null) return 'go on'
   return leftMs === 0 || isOwnAddress(name) ? 'enough' : leftMs

@@ -7,7 +7,7 @@ import type { Console } from '../options.ts'
 import type { SearchOptions } from '../search.ts'
 import { type Dialled, readDialled } from '../ssh/dialled.ts'
 import { hostKeyAlias, knownHostsFile } from '../ssh/known-hosts.ts'
-import { authorities } from '../trust/authorities.ts'
+import { authorities, isVouchedFor } from '../trust/authorities.ts'
 import { remember } from '../trust/establish.ts'
 import { introduction, refusal } from '../trust/explain.ts'
 import { isTrusted, judge, type Remembered, type Shown } from '../trust/judge.ts'
@@ -91,7 +91,7 @@ async function settle(
   const verdict = judge(before, shown)
   if (!isTrusted(verdict)) return refusal(verdict, { id, name }, shown, before)
   if (verdict !== 'new') return undefined
-  if (authorities(lines, hostKeyAlias(id)).length > 0) return uncertified({ id, name })
+  if (isVouchedFor({ id }, lines)) return uncertified({ id, name })
   await remember({ id, name, boot: shown.boot }, [key], file)
   for (const line of introduction('new', { id, name }, shown.key, type, process.stderr.isTTY))
     console_.say(line)

@@ -1,19 +1,20 @@
 import { splitZone } from '../../common/address.ts'
 import { exitStatus } from '../../common/contract.ts'
 import { Failure } from '../../common/failure.ts'
-import { locate } from '../locate.ts'
+import { locateKeyless } from '../locate.ts'
 import type { Machine } from '../machine.ts'
 import { type Console, usageFailure } from '../options.ts'
 import { shellWords } from '../remote/shell-words.ts'
 import type { SearchOptions } from '../search.ts'
 import { patientMs, probeSsh } from '../sources/ssh.ts'
+import { Ahead } from '../ssh/ahead.ts'
 import { hasOption, type SshArguments } from '../ssh/arguments.ts'
 import { scanCertificates } from '../ssh/keyscan.ts'
 import { hostKeyAlias, knownHostsFile } from '../ssh/known-hosts.ts'
 import { runSsh } from '../ssh/session.ts'
 import { sshCommandLine } from '../ssh/target.ts'
-import { authorities } from '../trust/authorities.ts'
-import { type Consent, establishTrust } from '../trust/establish.ts'
+import { isVouchedFor } from '../trust/authorities.ts'
+import { type Consent, establishTrust, shownKey } from '../trust/establish.ts'
 import { readKnownHosts } from '../trust/known-hosts-file.ts'
 import { whyRefused } from '../trust/refusal.ts'
 
@@ -38,36 +39,74 @@ export async function ssh(
     const status = await wait(patient, 'ssh', console_, signal)
     if (status !== exitStatus.done) return status
   }
-  const found = await locate(options, console_, signal)
-  if (found === undefined) return exitStatus.failed
+  const ahead = new Ahead()
+  try {
+    return await connect(options, typed, ahead, console_, signal)
+  } finally {
+    await ahead.end()
+  }
+}
+
+async function connect(
+  options: SshOptions,
+  typed: SshArguments,
+  ahead: Ahead,
+  console_: Console,
+  signal: AbortSignal,
+): Promise<number> {
   // With a port, a jump host or a proxy of the user's own the probe says nothing.
-  const ownWay = isRouted(typed.options)
-  const isAsked = options.sources.includes('ssh') && !ownWay
-  const machine = isAsked ? await reached(found, signal) : found
-  refuseImpostor(machine)
-  const isOurs = !ownWay && !checksKeysElsewhere(typed.options)
-  if (!isOurs && isGiven(options)) throw notOurs()
+  const isProbed = options.sources.includes('ssh') && !isRouted(typed.options)
+  const isOurs = !isRouted(typed.options) && !checksKeysElsewhere(typed.options)
   const knownHosts = await knownHostsFile()
-  const lines = await readKnownHosts(knownHosts)
-  const isVouchedFor = authorities(lines, hostKeyAlias(machine.id)).length > 0
+  const mayGoAhead = isProbed && isOurs && !isGiven(options) && !options.print
+  const seen = mayGoAhead ? await ahead.watcher(typed, knownHosts) : undefined
+  const found = await locateKeyless(options, console_, signal, seen)
+  if (found === undefined) return exitStatus.failed
+  const machine = isProbed ? await reached(found, signal) : found
+  refuseImpostor(machine)
+  if (!isOurs && isGiven(options)) throw notOurs()
+  const session = { machine, typed, knownHosts, isOurs }
+  const held = await ahead.held(machine, options)
+  const status = await (held ? held.open() : run(session, options, ahead, console_, signal))
+  if (isOurs && status === sshFailed) await explainRefusal(machine, knownHosts, signal)
+  return status
+}
+
+interface Session {
+  machine: Machine
+  typed: SshArguments
+  knownHosts: string
+  /** Whether it is by our known_hosts that the key is checked. */
+  isOurs: boolean
+}
+
+/** One thing after the other: the key is looked at, then ssh is run. */
+async function run(
+  { machine, typed, knownHosts, isOurs }: Session,
+  options: SshOptions,
+  ahead: Ahead,
+  console_: Console,
+  signal: AbortSignal,
+): Promise<number> {
+  await ahead.end()
+  if (signal.aborted) return exitStatus.failed
+  const isVouched = isVouchedFor(machine, await readKnownHosts(knownHosts))
   const consent = { ...options, keep: !options.print }
   const isSettled =
     isOurs &&
-    (!isVouchedFor || isGiven(options)) &&
+    (!isVouched || isGiven(options)) &&
     (await establishTrust(machine, consent, knownHosts, console_, signal))
   const isKept = isSettled && !options.print
-  const newKeys = isKept || isVouchedFor ? 'refuse' : 'accept'
+  const newKeys = isKept || isVouched ? 'refuse' : 'accept'
   const words = sshCommandLine(machine, typed, knownHosts, newKeys)
   if (options.print) {
     process.stdout.write(`${shellWords(['ssh', ...words])}\n`)
     return exitStatus.done
   }
-  const status = await runSsh(words, async () => {
+  return runSsh(words, async () => {
     const { runBuiltIn } = await import('../ssh/built-in.ts')
     return runBuiltIn({ machine, typed, knownHosts, newKeys }, console_, signal)
   })
-  if (isVouchedFor && isOurs && status === sshFailed) await explainRefusal(machine, knownHosts)
-  return status
 }
 
 /** What the user vouches for is the key on the announced port: elsewhere nobody would hold it against that. */
@@ -99,12 +138,18 @@ function checksKeysElsewhere(options: readonly string[]): boolean {
 }
 
 /** Throws a Failure when the reason is that no trusted authority vouches for the key. */
-export async function explainRefusal(machine: Machine, knownHosts: string): Promise<void> {
+export async function explainRefusal(
+  machine: Machine,
+  knownHosts: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const lines = await readKnownHosts(knownHosts)
+  if (!isVouchedFor(machine, lines)) return
   // Without ssh-keyscan it is not known, and ssh has said what there is to say.
   const certificates = await scanCertificates(machine.target, machine.port).catch(() => undefined)
   if (certificates === undefined) return
-  const shown = { fingerprints: machine.ssh.hostKeys, certificates }
-  const lines = await readKnownHosts(knownHosts)
+  const key = await shownKey(machine, lines, signal)
+  const shown = { fingerprints: key === undefined ? [] : [key], certificates }
   const alias = hostKeyAlias(machine.id)
   const reason = whyRefused(shown, lines, alias, new Date())
   if (reason === undefined) return
@@ -115,7 +160,7 @@ export async function explainRefusal(machine: Machine, knownHosts: string): Prom
       exitStatus: exitStatus.identityMismatch,
       advice:
         'either another machine claims to be it, or its ISO has no key of that authority: compare the ' +
-        `fingerprint with its console, and if it is the same: scanner ssh ${machine.id} --fingerprint ${machine.ssh.hostKeys[0] ?? 'SHA256:...'}`,
+        `fingerprint with its console, and if it is the same: scanner ssh ${machine.id} --fingerprint ${key ?? 'SHA256:...'}`,
     },
   )
 }

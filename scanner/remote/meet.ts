@@ -1,12 +1,11 @@
 import { explainRefusal, isGiven, reached, refuseImpostor } from '../commands/ssh.ts'
 import { locate } from '../locate.ts'
-import type { Machine } from '../machine.ts'
 import type { Console } from '../options.ts'
 import type { SearchOptions } from '../search.ts'
 import { splitSshArguments } from '../ssh/arguments.ts'
 import type { Errand } from '../ssh/built-in.ts'
-import { hostKeyAlias, knownHostsFile } from '../ssh/known-hosts.ts'
-import { authorities } from '../trust/authorities.ts'
+import { knownHostsFile } from '../ssh/known-hosts.ts'
+import { isVouchedFor } from '../trust/authorities.ts'
 import { type Consent, establishTrust } from '../trust/establish.ts'
 import { readKnownHosts } from '../trust/known-hosts-file.ts'
 import type { Connection } from './remote.ts'
@@ -35,12 +34,12 @@ export async function meet(
   const machine = options.sources.includes('ssh') ? await reached(found, signal) : found
   refuseImpostor(machine)
   const knownHosts = await knownHostsFile()
-  const isVouchedFor = await hasAuthority(machine, knownHosts)
+  const isVouched = isVouchedFor(machine, await readKnownHosts(knownHosts))
   const isSettled =
-    (!isVouchedFor || isGiven(options)) &&
+    (!isVouched || isGiven(options)) &&
     (await establishTrust(machine, options, knownHosts, console_, signal))
   const typed = splitSshArguments([...options.sshOptions, '--', options.destination])
-  return { machine, typed, knownHosts, newKeys: isSettled || isVouchedFor ? 'refuse' : 'accept' }
+  return { machine, typed, knownHosts, newKeys: isSettled || isVouched ? 'refuse' : 'accept' }
 }
 
 /**
@@ -59,8 +58,7 @@ export async function connect(
   } catch (error) {
     // Ctrl-C ends ssh as well.
     if (signal.aborted) return undefined
-    const { machine, knownHosts } = errand
-    if (await hasAuthority(machine, knownHosts)) await explainRefusal(machine, knownHosts)
+    await explainRefusal(errand.machine, errand.knownHosts, signal)
     throw error
   }
   return undefined
@@ -69,8 +67,4 @@ export async function connect(
 async function openOwn(errand: Errand, console_: Console, signal: AbortSignal) {
   const { openBuiltIn } = await import('./built-in.ts')
   return openBuiltIn(errand, console_, signal)
-}
-
-async function hasAuthority({ id }: Machine, knownHosts: string): Promise<boolean> {
-  return authorities(await readKnownHosts(knownHosts), hostKeyAlias(id)).length > 0
 }

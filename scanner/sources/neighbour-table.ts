@@ -10,6 +10,8 @@ export async function readNeighbours(
   signal: AbortSignal,
   { neighbourTables }: Platform = here,
 ): Promise<Neighbour[]> {
+  // Node would start a command only to end it.
+  signal.throwIfAborted()
   let failed: unknown
   for (const commands of neighbourTables)
     try {

@@ -17,7 +17,7 @@ export interface Dialled {
 }
 
 /** Our folder for what ends with the session (XDG base directory specification), else that for what stays. */
-function runtimeFolder(environment: NodeJS.ProcessEnv): string {
+export function runtimeFolder(environment: NodeJS.ProcessEnv): string {
   const { XDG_RUNTIME_DIR: folder } = environment
   return folder?.startsWith('/') ? join(folder, 'installer-discovery') : stateFolder(environment)
 }

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { errorCode } from '../../common/failure.ts'
 
@@ -24,8 +24,25 @@ export function runInPlace(
   args: readonly string[],
   instead: () => Promise<number>,
 ): Promise<number> {
+  return startInPlace(command, args).ended.catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return instead()
+    throw error
+  })
+}
+
+/** A program in our place. */
+export interface InPlace {
+  ended: Promise<number>
+  kill(): void
+}
+
+export function startInPlace(command: string, args: readonly string[]): InPlace {
+  const child = spawn(command, args, { stdio: 'inherit' })
+  return { ended: endOf(child), kill: () => void child.kill() }
+}
+
+function endOf(child: ChildProcess): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: 'inherit' })
     const handlers = [
       ...terminalSignals.map((name) => [name, () => {}] as const),
       ...passedSignals.map((name) => [name, () => void child.kill(name)] as const),
@@ -36,8 +53,7 @@ export function runInPlace(
     }
     child.on('error', (error) => {
       restore()
-      if (errorCode(error) === 'ENOENT') resolve(instead())
-      else reject(error)
+      reject(error)
     })
     child.on('close', (status, signal) => {
       restore()

@@ -1,6 +1,7 @@
 import { addressPreference, splitZone } from '../../common/address.ts'
 import type { Machine, MachineLink } from '../machine.ts'
 import { hasOption, type SshArguments } from './arguments.ts'
+import { quoted } from './config-block.ts'
 import { hostKeyAlias } from './known-hosts.ts'
 
 /**
@@ -20,7 +21,7 @@ export function sshCommandLine(
   return [
     ...options,
     ...option('HostKeyAlias', hostKeyAlias(machine.id)),
-    ...option('UserKnownHostsFile', quoted(knownHosts)),
+    ...option('UserKnownHostsFile', quoted(knownHosts).replaceAll('%', '%%')),
     // `scanner trust list` could not tell whose a hashed name is.
     ...option('HashKnownHosts', 'no'),
     ...option('StrictHostKeyChecking', newKeys === 'accept' ? 'accept-new' : 'yes'),
@@ -65,9 +66,4 @@ export function nameOf(destination: string): string {
 
 function option(name: string, value: string): string[] {
   return ['-o', `${name}=${value}`]
-}
-
-/** A path as a value of ssh_config(5): in double quotes, what means something in them escaped. */
-function quoted(path: string): string {
-  return `"${path.replace(/["\\]/g, '\\$&').replaceAll('%', '%%')}"`
 }

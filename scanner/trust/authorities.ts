@@ -1,6 +1,6 @@
 import { keyFingerprint } from '../../common/advertisement.ts'
 import { Failure } from '../../common/failure.ts'
-import { aliasPattern } from '../ssh/known-hosts.ts'
+import { aliasPattern, hostKeyAlias } from '../ssh/known-hosts.ts'
 import {
   appendLine,
   isAbout,
@@ -45,6 +45,11 @@ export function authorities(lines: readonly Line[], alias = aliasPattern): KeyLi
   return lines.filter(
     (line) => line.kind === 'key' && line.marker === '@cert-authority' && isAbout(line, alias),
   ) as KeyLine[]
+}
+
+/** Whether an authority vouches for a machine, and not its key alone. */
+export function isVouchedFor({ id }: { id: string }, lines: readonly Line[]): boolean {
+  return authorities(lines, hostKeyAlias(id)).length > 0
 }
 
 /** The lines with an authority trusted for installers, and for nothing else; the same lines when it is. */

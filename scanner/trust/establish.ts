@@ -36,21 +36,16 @@ export async function establishTrust(
 ): Promise<boolean> {
   const lines = await readKnownHosts(knownHosts)
   const before = remembered(lines, machine.id)
-  const key = await shownKey(machine, lines, signal)
+  const { key, blob } = await lookAtKey(machine, lines, signal)
   if (key === undefined && consent.pinned === undefined) return false
-  const shown: Shown = {
-    ...consent,
-    key: key ?? 'none',
-    boot: machine.agent?.boot ?? '',
-    announced: machine.announcedKeys,
-    namesakes: namesakesOf(lines, consent.name ?? '', machine.id),
-  }
+  const shown = shownBy(machine, key ?? 'none', consent, lines)
   const verdict = judge(before, shown)
   if (verdict === 'known') return true
   const refused = refusal(verdict, machine, shown, before)
   if (!isTrusted(verdict) && !(await saysYes(verdict, refused, signal))) throw refused
   if (consent.keep === false) return true
-  const proven = await readHostKey(machine.target, machine.port, signal)
+  const justRead = isTrusted(verdict) ? blob : undefined
+  const proven = justRead ?? (await readHostKey(machine.target, machine.port, signal))
   // Between two looks another has taken its place, or the connection broke.
   if (!proven || keyFingerprint(proven) !== shown.key)
     throw refusal(
@@ -67,21 +62,53 @@ export async function establishTrust(
   return true
 }
 
+/** Whether a key, in base64, is the one that is remembered of the machine, and nothing is to be said of it. */
+export function isAsRemembered(
+  machine: Machine,
+  key: string,
+  consent: Consent,
+  lines: readonly Line[],
+): boolean {
+  const fingerprint = keyFingerprint(Buffer.from(key, 'base64'))
+  const shown = shownBy(machine, fingerprint, consent, lines)
+  return judge(remembered(lines, machine.id), shown) === 'known'
+}
+
+function shownBy(
+  { id, agent, announcedKeys: announced }: Machine,
+  key: string,
+  consent: Consent,
+  lines: readonly Line[],
+): Shown {
+  const namesakes = namesakesOf(lines, consent.name ?? '', id)
+  return { ...consent, key, boot: agent?.boot ?? '', announced, namesakes }
+}
+
 /**
  * Fingerprint of the key that the search has seen, or of one that is read now: where that was not
  * done, and where only keys of other types than it asks for are remembered.
  */
 export async function shownKey(
-  { id, target, port, ssh }: Machine,
+  machine: Machine,
   lines: readonly Line[],
   signal: AbortSignal,
 ): Promise<string | undefined> {
+  const { key } = await lookAtKey(machine, lines, signal)
+  return key
+}
+
+/** The same, with the key itself where it was read now. */
+async function lookAtKey(
+  { id, target, port, ssh }: Machine,
+  lines: readonly Line[],
+  signal: AbortSignal,
+): Promise<{ key: string | undefined; blob?: Buffer }> {
   const [seen] = ssh.hostKeys
   const types = typesOf(lines, id)
   const isComparable = types.length === 0 || types.includes(preferredType)
-  if (seen !== undefined && isComparable) return seen
-  const key = await readHostKey(target, port, signal, types)
-  return key ? keyFingerprint(key) : seen
+  if (seen !== undefined && isComparable) return { key: seen }
+  const blob = await readHostKey(target, port, signal, types)
+  return blob ? { key: keyFingerprint(blob), blob } : { key: seen }
 }
 
 function nameOfKey(key: Buffer | undefined): string {

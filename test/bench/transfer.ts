@@ -5,26 +5,27 @@ import { fileURLToPath } from 'node:url'
 import { scanner } from './commands.ts'
 import { inTurn } from './measure.ts'
 
-/** 1 GB from the installer to the operator's machine: the program at each end. */
+/** So many bytes from the installer to the operator's machine: the program at each end. */
 export const transferProgram = fileURLToPath(import.meta.url)
 
 /** Megabytes a second, from the first byte to the last. */
 export type Transfers = Record<'direct' | 'proxied', number[]>
 
-const bytes = 1_000_000_000
+/** What the installer has for each who connects; whoever wants less leaves before. */
+const mostBytes = 1_000_000_000
 const port = 7001
 
 if (process.argv[1] === transferProgram) {
-  const [, , role, address = '', runs] = process.argv
+  const [, , role, address = '', runs, bytes] = process.argv
   if (role === 'serve') serve()
-  else console.log(JSON.stringify(await measure(address, Number(runs))))
+  else console.log(JSON.stringify(await measure(address, Number(runs), Number(bytes))))
 }
 
 /** On the installer: bytes for whoever connects. */
 function serve(): void {
   const block = Buffer.alloc(1_000_000)
   const server = createServer((socket) => {
-    let left = bytes / block.length
+    let left = mostBytes / block.length
     const send = (): void => {
       while (left > 0) {
         left -= 1
@@ -39,19 +40,20 @@ function serve(): void {
 }
 
 /** On the operator's machine. */
-function measure(address: string, runs: number): Promise<Transfers> {
-  return inTurn({ direct: () => rateOf(connect({ host: address, port })), proxied }, runs)
+function measure(address: string, runs: number, bytes: number): Promise<Transfers> {
+  const direct = () => rateOf(connect({ host: address, port }), bytes)
+  return inTurn({ direct, proxied: () => proxied(bytes) }, runs)
 }
 
-async function proxied(): Promise<number> {
+async function proxied(bytes: number): Promise<number> {
   const [command = '', ...words] = [...scanner, 'proxy', 'NixOS.installer', String(port)]
   const child = spawn(command, words, { stdio: ['pipe', 'pipe', 'inherit'] })
-  const rate = await rateOf(child.stdout)
+  const rate = await rateOf(child.stdout, bytes)
   child.kill()
   return rate
 }
 
-async function rateOf(from: Readable): Promise<number> {
+async function rateOf(from: Readable, bytes: number): Promise<number> {
   let count = 0
   let first = 0
   for await (const chunk of from) {
