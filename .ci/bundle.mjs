@@ -14,7 +14,9 @@ const parts = [
   'agent/main.ts',
   'agent/command-line.ts',
   'scanner/main.ts',
-  'scanner/plain-line.ts',
+  'scanner/ask-ahead.ts',
+  'scanner/find-line.ts',
+  'scanner/ssh-line.ts',
   'scanner/command-line.ts',
   'scanner/index.ts',
   // A program that the demo starts.
@@ -26,7 +28,7 @@ rmSync(out, { recursive: true, force: true })
 const inputs = [
   ...bundle(
     [...parts, `--outdir=${out}`, '--outbase=.'],
-    ['./plain-line.ts', './command-line.ts', ...packages],
+    ['./ask-ahead.ts', './find-line.ts', './ssh-line.ts', './command-line.ts', ...packages],
   ),
   ...bundle([...packages, `--outdir=${out}/packages`], []),
 ]

@@ -1,8 +1,7 @@
 import type { Argv } from 'yargs'
 import { runProgram } from '../common/cli.ts'
-import type { CommandResult } from '../common/command.ts'
 import { exitStatus, version } from '../common/contract.ts'
-import { lookAhead } from './look-ahead.ts'
+import { type Ahead, lookAhead } from './look-ahead.ts'
 import { usageFailure } from './options.ts'
 import { splitSshArguments } from './ssh/arguments.ts'
 import { completePlainly } from './verbs/complete.ts'
@@ -10,12 +9,9 @@ import { describe as describeVerbs } from './verbs/list.ts'
 import { scannerWords } from './words/definitions.ts'
 import { explainUsage } from './words/explain-usage.ts'
 
-/** Reads a command line of any form and runs the verb; `look` is what the entry has asked for. */
-export function run(
-  argv: readonly string[],
-  look: Promise<CommandResult> | undefined,
-): Promise<never> {
-  if (look) lookAhead(look)
+/** Reads a command line of any form and runs the verb; `ahead` is what the entry has asked for. */
+export function run(argv: readonly string[], ahead: Ahead | undefined): Promise<never> {
+  if (ahead) lookAhead(ahead)
   return runProgram('scanner', completePlainly(argv) ?? (() => parse(argv)))
 }
 

@@ -13,7 +13,7 @@ const containerBridges = /^(docker|podman|cni|cbr|lxcbr|lxdbr|incusbr|virbr|br-[
 /** ... and the ends of their cables: a test's or a person's own cable has another name. */
 const containerPorts = /^(veth|vnet|cali|lxc|ve-|vb-|vif)/
 /** Names that say as much where nothing tells the kind: macOS, Windows, an old iproute2. */
-const madeUpNames =
+export const madeUpNames =
   /^(docker|podman|veth|virbr|vnet|vmnet|vmenet|lxc|lxdbr|cni|cali|flannel|tailscale|zt|wg|tun|tap|utun|gif|stf|awdl|llw|anpi|bridge\d|vEthernet \(|Loopback Pseudo|br-[0-9a-f]{12}$)/
 
 /**

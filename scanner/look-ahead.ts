@@ -1,21 +1,39 @@
 import { showAddresses } from '../common/address-show.ts'
 import type { CommandResult } from '../common/command.ts'
+import { closeFirst, type FirstQuestion } from './sources/first-question.ts'
 
-/** The kernel's links, asked for while the programs that will need them are still being loaded. */
-
-let shown: Promise<CommandResult> | undefined
-
-/** Asks, for whoever looks first; `asked` is what another part of the program has asked already. */
-export function lookAhead(asked?: Promise<CommandResult>): void {
-  if (process.platform !== 'linux') return
-  shown ??= asked ?? showAddresses()
-  // Whoever takes it is told.
-  shown.catch(() => {})
+/** What is asked while the programs that need the answers are still being loaded. */
+export interface Ahead {
+  /** The kernel's links. */
+  shown: Promise<CommandResult> | undefined
+  /** The links' groups. */
+  firsts: FirstQuestion[]
 }
 
-/** What was asked for; undefined where nothing was, and the second time. */
+const ahead: Ahead = { shown: undefined, firsts: [] }
+
+/** Asks the kernel, for whoever looks first; `asked` is what another part of the program has asked already. */
+export function lookAhead(asked?: Ahead): void {
+  ahead.firsts.push(...(asked?.firsts ?? []))
+  if (process.platform !== 'linux') return
+  ahead.shown ??= asked?.shown ?? showAddresses()
+  // Whoever takes it is told.
+  ahead.shown.catch(() => {})
+}
+
+/** What was asked of the kernel; undefined where nothing was, and the second time. */
 export function takeLook(): Promise<CommandResult> | undefined {
-  const look = shown
-  shown = undefined
+  const look = ahead.shown
+  ahead.shown = undefined
   return look
+}
+
+/** The question to a link's group that has left from these addresses, once; one from others is given up. */
+export function takeFirst(link: string, own: readonly string[]): FirstQuestion | undefined {
+  const first = ahead.firsts.find((each) => each.link === link)
+  if (first === undefined) return undefined
+  ahead.firsts.splice(ahead.firsts.indexOf(first), 1)
+  if (first.own.join() === own.join()) return first
+  closeFirst(first)
+  return undefined
 }

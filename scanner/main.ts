@@ -3,7 +3,6 @@ import { runProgram } from '../common/cli.ts'
 import { exitStatus, version } from '../common/contract.ts'
 import { keepCompiled } from './compile-cache.ts'
 import { writtenHelp } from './help.ts'
-import { lookAhead, takeLook } from './look-ahead.ts'
 
 /**
  * The entry: it loads what the command line needs, and no more. The parts are bundles of their own
@@ -24,8 +23,14 @@ else {
 
 async function loadPart(): Promise<never> {
   const [verb = ''] = argv
-  const isPlain = /^(find|proxy|known-hosts|ssh)$/.test(verb)
-  if (/^(find|proxy|ssh)$/.test(verb)) lookAhead()
-  const { run } = await (isPlain ? import('./plain-line.ts') : import('./command-line.ts'))
-  return run(argv, takeLook())
+  const searches = /^(find|proxy|ssh)$/.test(verb)
+  const ahead = searches ? await (await import('./ask-ahead.ts')).askAhead(argv) : undefined
+  const { run } = await partOf(verb)
+  return run(argv, ahead)
+}
+
+function partOf(verb: string) {
+  if (verb === 'find') return import('./find-line.ts')
+  if (/^(ssh|proxy|known-hosts)$/.test(verb)) return import('./ssh-line.ts')
+  return import('./command-line.ts')
 }

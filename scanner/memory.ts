@@ -1,6 +1,7 @@
 import type { Link } from '../common/links.ts'
+import { takeFirst } from './look-ahead.ts'
 import { mdnsWarning } from './sources/gone.ts'
-import { Knowledge, openQuerier, type Querier } from './sources/querier.ts'
+import { Knowledge, openQuerier, ownAddresses, type Querier } from './sources/querier.ts'
 
 /** What a search keeps from one round to the next: its sockets, who has answered, who was visited. */
 export class Memory {
@@ -8,21 +9,26 @@ export class Memory {
   readonly visited = new Set<string>()
   /** Whether something in the latest round showed that packets are lost. */
   lossy = false
+  /** When the groups were last asked in this round, by `performance.now()`. */
+  askedAt: number | undefined
   readonly #queriers = new Map<string, Promise<Querier | undefined>>()
   readonly #knowledge = new Map<string, Knowledge>()
   readonly #answered = new Map<string, Set<string>>()
 
   /** The mDNS sockets of a link; undefined, and a warning, when there is nothing to ask with. */
   querier(link: Link, warn: (sentence: string) => void): Promise<Querier | undefined> {
-    const present =
-      this.#queriers.get(link.name) ??
-      openQuerier(link, warn, this.#knowledgeOf(link.name)).catch((error: unknown) => {
-        this.#queriers.delete(link.name)
-        warn(mdnsWarning(link, error))
-        return undefined
-      })
+    const present = this.#queriers.get(link.name) ?? this.#open(link, warn)
     this.#queriers.set(link.name, present)
     return present
+  }
+
+  #open(link: Link, warn: (sentence: string) => void): Promise<Querier | undefined> {
+    const first = takeFirst(link.name, ownAddresses(link))
+    return openQuerier(link, warn, this.#knowledgeOf(link.name), first).catch((error: unknown) => {
+      this.#queriers.delete(link.name)
+      warn(mdnsWarning(link, error))
+      return undefined
+    })
   }
 
   #knowledgeOf(link: string): Knowledge {

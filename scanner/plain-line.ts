@@ -1,24 +1,19 @@
 import { runProgram } from '../common/cli.ts'
-import type { CommandResult } from '../common/command.ts'
-import { lookAhead } from './look-ahead.ts'
-import { findPlainly } from './verbs/find.ts'
-import { knownHostsPlainly } from './verbs/known-hosts.ts'
-import { proxyPlainly } from './verbs/proxy.ts'
-import { sshPlainly } from './verbs/ssh.ts'
+import { type Ahead, lookAhead } from './look-ahead.ts'
+import type { PlainVerb } from './plain-words.ts'
 
 /**
- * Runs what is typed most, by people and by ssh, and is read without yargs, which takes as long to
- * load as Node to start; any other command line is for yargs. `look` is what the entry has asked for.
+ * Runs one of the verbs that are typed most, by people and by ssh, and are read without yargs, which
+ * takes as long to load as Node to start; any other command line is for yargs. `ahead` is what the
+ * entry has asked for.
  */
-export async function run(
+export async function runPlainly(
+  verbs: readonly ((argv: readonly string[]) => PlainVerb | undefined)[],
   argv: readonly string[],
-  look: Promise<CommandResult> | undefined,
+  ahead: Ahead | undefined,
 ): Promise<never> {
-  const read = [findPlainly, proxyPlainly, knownHostsPlainly, sshPlainly].flatMap(
-    (each) => each(argv) ?? [],
-  )
-  const [verb] = read
-  if (!verb) return (await import('./command-line.ts')).run(argv, look)
-  if (look) lookAhead(look)
+  const [verb] = verbs.flatMap((each) => each(argv) ?? [])
+  if (!verb) return (await import('./command-line.ts')).run(argv, ahead)
+  if (ahead) lookAhead(ahead)
   return runProgram('scanner', verb)
 }

@@ -1,5 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { addressKind, addressPreference, macFromLinkLocal, withZone } from '../common/address.ts'
-import { sleep } from '../common/schedule.ts'
 import { Channel } from './channel.ts'
 import type { Sighting } from './sighting.ts'
 import { probeSsh } from './sources/ssh.ts'
@@ -43,8 +43,8 @@ export async function* withProbes(
     }
   }
   const probeNext = async (): Promise<void> => {
-    // Whoever shows what was found comes first: the first connection takes a while to load.
-    await sleep(0, signal)
+    // A Lookout looks in the turn between: the first connection takes a while to load.
+    for (let turns = 0; turns < 2; turns++) await nextTurn()
     // When time is up the rest is not visited: thousands may be waiting.
     for (let next = waiting.shift(); next && !signal.aborted; next = waiting.shift())
       await tryInTurn(next)

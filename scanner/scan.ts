@@ -74,6 +74,7 @@ export async function* scan(search: Search): AsyncGenerator<Sighting> {
   // Asked again because packets are lost: the slow and those who try again have a whole second.
   const leastMs = memory.lossy ? roundMs : 0
   memory.lossy = false
+  memory.askedAt = undefined
   const stop = new AbortController()
   // One for each machine that is visited.
   setMaxListeners(0, stop.signal)
@@ -168,7 +169,11 @@ function ask(search: Search, memory: Memory, rounds: readonly Round[]): AsyncIte
     }),
   )
   // The sources listen now: the question may leave.
-  for (const round of rounds) void askGroup(round, search, memory)
+  for (const round of rounds) {
+    const itself = `the question on ${round.link.name}`
+    round.patience.expect(itself, roundMs)
+    void askGroup(round, search, memory).finally(() => round.patience.met(itself))
+  }
   return interleave(
     asked.map((each) => each.sightings),
     (error, index) => {
@@ -189,7 +194,9 @@ async function askGroup({ link, querier, patience }: Round, search: Search, memo
   for (let tries = 1; !patience.signal.aborted; tries++)
     try {
       // A watch has an Ear that asks the group.
-      return patience.asked(await asker.ask(questions, search.memory !== undefined))
+      const { at, delayMs } = await asker.ask(questions, search.memory !== undefined)
+      memory.askedAt = Math.max(memory.askedAt ?? 0, at)
+      return patience.asked(delayMs, at)
     } catch (error) {
       // What was refused has not been asked: a full table or queue may have room soon.
       if (tries < maxTries) await sleep(retryMs, patience.signal)

@@ -113,7 +113,8 @@ async function rounds(
     const present = () => wanted(merge([...sightings.values(), ...heard]), options)
     const lookout = new Lookout(asked.signal, () => {
       const machines = present()
-      const leftMs = Math.max(0, began + sharedDelayMs + marginMs - performance.now())
+      const asked = memory.askedAt ?? began
+      const leftMs = Math.max(0, asked + sharedDelayMs + marginMs - performance.now())
       seen?.(machines.filter(hasOwnAddress), leftMs === 0)
       if (options.one) return verdict(machines, options, leftMs)
       return leftMs || 'go on'

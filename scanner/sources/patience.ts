@@ -49,19 +49,18 @@ export class Patience {
     this.#parent = parent
     // One for each machine that is waited for.
     setMaxListeners(0, this.signal)
-    const now = performance.now()
-    this.#until = now + sharedDelayMs + travelMs
-    this.#latest = now + longestMs
+    this.#until = performance.now()
+    this.#latest = this.#until + longestMs
     this.expect('', emptyMs)
     parent.addEventListener('abort', this.#end)
     if (parent.aborted) this.#stop()
     else this.#rest()
   }
 
-  /** A question has left to a group; whoever shares the answer may wait with it, so many milliseconds. */
-  asked(delayMs = sharedDelayMs): void {
+  /** A question has left to a group at that moment; whoever shares the answer may wait with it, so many milliseconds. */
+  asked(delayMs = sharedDelayMs, at = performance.now()): void {
     this.#waitedBeforeMs = waitedSoFarMs()
-    this.#until = Math.max(this.#until, performance.now() + delayMs + travelMs)
+    this.#until = Math.max(this.#until, at + delayMs + travelMs)
   }
 
   /** Something new came; `fits` when it is of what is looked for. */

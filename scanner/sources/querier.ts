@@ -3,9 +3,10 @@ import type { Packet } from 'dns-packet'
 import { isIPv4 } from '../../common/address.ts'
 import { mdnsPort } from '../../common/contract.ts'
 import { isOnLink, type Link, ownIPv4, ownLinkLocal } from '../../common/links.ts'
-import { type Arrival, type Door, openGroup, openUnicast } from '../../common/mdns.ts'
+import { type Arrival, type Door, doorOf, openUnicast } from '../../common/mdns.ts'
 import { type Message, type Question, recordKey } from '../../common/message.ts'
 import { packQuery } from '../../common/pack.ts'
+import { type Caught, type FirstQuestion, newQuestionId, openSockets } from './first-question.ts'
 import { mdnsWarning } from './gone.ts'
 import { sharedDelayMs, truncatedDelayMs } from './patience.ts'
 import { directQuestions, type HeardRecord, isAnswer, knownAnswers } from './questions.ts'
@@ -24,6 +25,21 @@ const maxKnown = 4096
 const maxTurns = 256
 /** IPv6 and UDP headers. */
 const headerBytes = 48
+
+/** When a question has left, by `performance.now()`, and for how long an answer may be delayed; milliseconds. */
+export interface Asked {
+  at: number
+  delayMs: number
+}
+
+/** A question that had left before, as its Querier needs it. */
+interface AskedBefore {
+  id: number
+  askedAt: number
+  keys: ReadonlySet<string>
+  /** Hears what has come in meanwhile. */
+  replay: () => void
+}
 
 /** What was asked and heard on a link, which outlives the sockets. */
 export class Knowledge {
@@ -58,9 +74,20 @@ export class Querier {
   readonly #knowledge: Knowledge
   /** What has been asked here, each with the moment at which another host has last asked it. */
   readonly #asked = new Map<string, number>()
+  #first: AskedBefore | undefined
+  readonly #questionId: number
 
-  constructor(link: Link, askers: Door[], listeners: Door[], direct: Door[], knowledge: Knowledge) {
+  constructor(
+    link: Link,
+    askers: Door[],
+    listeners: Door[],
+    direct: Door[],
+    knowledge: Knowledge,
+    first?: AskedBefore,
+  ) {
     this.link = link
+    this.#first = first
+    this.#questionId = first?.id ?? newQuestionId()
     this.#knowledge = knowledge
     this.#askers = askers
     this.#listeners = listeners
@@ -87,15 +114,17 @@ export class Querier {
 
   /**
    * Asks the group, in each family; `listening` says that answers to the group are wanted from the
-   * first time on. Gives how long an answer may be delayed, in milliseconds. Rejects when no family
-   * could be asked.
+   * first time on. Gives when it was asked, and how long an answer may be delayed. Rejects when no
+   * family could be asked.
    */
-  async ask(questions: readonly Question[], listening: boolean): Promise<number> {
+  async ask(wanted: readonly Question[], listening: boolean): Promise<Asked> {
+    const first = this.#takeFirst()
+    const questions = wanted.filter((each) => !first?.keys.has(questionKey(each)))
     const again = this.#knowledge.timesAsked > 0
     const deaf = this.#listeners.length < this.#askers.length
     // RFC 6762 section 7.3: what another host has just asked for, with no more known than here, is asked.
     const open = questions.filter((each) => !this.#isAsked(each))
-    for (const each of questions)
+    for (const each of wanted)
       if (!this.#asked.has(questionKey(each)))
         this.#asked.set(questionKey(each), Number.NEGATIVE_INFINITY)
     const known = knownAnswers(questions, this.#knowledge.records.values(), performance.now())
@@ -108,11 +137,23 @@ export class Querier {
     const refused = sent.find((each) => each.status === 'rejected')
     if (refused && sent.every((each) => each.status === 'rejected')) throw refused.reason
     this.#knowledge.timesAsked++
-    return standing.length > 1 ? truncatedDelayMs : sharedDelayMs
+    const delayMs = standing.length > 1 ? truncatedDelayMs : sharedDelayMs
+    const at = first && questions.length === 0 ? first.askedAt : performance.now()
+    return { at, delayMs }
+  }
+
+  /** What was asked before this was made, and answered meanwhile: whoever listens hears it now. */
+  #takeFirst(): AskedBefore | undefined {
+    const first = this.#first
+    this.#first = undefined
+    if (first === undefined) return undefined
+    this.askedGroup = true
+    setImmediate(first.replay)
+    return first
   }
 
   async #askOnce(questions: readonly Question[]): Promise<PromiseSettledResult<void>[]> {
-    const sent = await sendAll(this.#askers, [{ id: questionId, questions: [...questions] }])
+    const sent = await sendAll(this.#askers, [{ id: this.#questionId, questions: [...questions] }])
     this.askedGroup ||= sent.some((each) => each.status === 'fulfilled')
     return sent
   }
@@ -129,7 +170,7 @@ export class Querier {
   async askDirectly(address: string, names: readonly string[]): Promise<void> {
     const questions = directQuestions(address, names)
     const door = this.#direct.find((each) => (each.family === 'IPv4') === isIPv4(address))
-    await door?.send({ id: questionId, questions }, { address, port: mdnsPort })
+    await door?.send({ id: this.#questionId, questions }, { address, port: mdnsPort })
   }
 
   isDirect(door: Door): boolean {
@@ -170,7 +211,7 @@ export class Querier {
 
   #hearQuestion({ message, address }: Arrival): void {
     if (this.link.addresses.some((each) => each.address === address)) {
-      if (message.id === questionId) this.heard.ownQuestion = true
+      if (message.id === this.#questionId) this.heard.ownQuestion = true
     } else if (message.answers.length === 0 && !message.truncated)
       for (const question of message.questions.slice(0, maxHeardQuestions))
         if (!question.unicast && this.#asked.has(questionKey(question)))
@@ -183,8 +224,6 @@ export class Querier {
   }
 }
 
-/** Tells our own questions, and the answers to them, from those of other programs here. */
-const questionId = 1 + Math.floor(Math.random() * 0xffff)
 /** A browser on the link asks for some services at once; more is a flood. */
 const maxHeardQuestions = 32
 /** As recent as the shortest interval between two questions (RFC 6762 section 5.2). */
@@ -205,37 +244,58 @@ function sendAll(doors: readonly Door[], messages: readonly Partial<Message>[]) 
 }
 
 /**
- * Opens what can be opened; a group socket that another program keeps to itself is done without.
- * Throws a Failure when there is nothing to ask with.
+ * Opens what can be opened, unless `first` has; a group socket that another program keeps to itself
+ * is done without. Throws a Failure when there is nothing to ask with.
  */
 export async function openQuerier(
   link: Link,
   warn: (sentence: string) => void,
   knowledge: Knowledge = new Knowledge(),
+  first?: FirstQuestion,
 ): Promise<Querier> {
-  const linkLocal = ownLinkLocal(link)
-  const ipv4 = ownIPv4(link)
-  const own = [linkLocal, ipv4].flatMap((address) => address ?? [])
-  const [asked, listened, direct] = await Promise.all([
-    Promise.allSettled(own.map((address) => openUnicast(link.name, address, 0))),
-    Promise.allSettled([
-      ...(linkLocal ? [openGroup(link.name, 'IPv6')] : []),
-      ...(ipv4 ? [openGroup(link.name, 'IPv4', ipv4)] : []),
-    ]),
+  const own = ownAddresses(link)
+  const [[asked, listened], direct] = await Promise.all([
+    first ? [first.askers, first.listeners] : openSockets(link.name, own),
     Promise.allSettled(own.map((address) => openUnicast(link.name, address, 0))),
   ])
-  const askers = opened(asked)
-  const listeners = opened(listened)
+  const askers = adopt(asked, link)
+  const listeners = adopt(listened, link)
+  const directDoors = fulfilled(direct)
   const refused = asked.find((each) => each.status === 'rejected')
   const deaf = listened.find((each) => each.status === 'rejected')
-  if (askers.length === 0 && refused) {
-    for (const door of [...listeners, ...opened(direct)]) door.close()
+  if (askers.doors.length === 0 && refused) {
+    for (const door of [...listeners.doors, ...directDoors]) door.close()
     throw refused.reason
   }
   if (deaf) warn(mdnsWarning(link, deaf.reason))
-  return new Querier(link, askers, listeners, opened(direct), knowledge)
+  const before = first && {
+    ...first,
+    keys: new Set(first.questions.map(questionKey)),
+    replay: () => {
+      askers.replay()
+      listeners.replay()
+    },
+  }
+  return new Querier(link, askers.doors, listeners.doors, directDoors, knowledge, before)
 }
 
-function opened(doors: readonly PromiseSettledResult<Door>[]): Door[] {
-  return doors.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+/** The addresses of a link that the scanner asks from. */
+export function ownAddresses(link: Link): string[] {
+  return [ownLinkLocal(link), ownIPv4(link)].flatMap((address) => address ?? [])
+}
+
+/** Doors of the sockets that are open, and the way to let through them what has come in before. */
+function adopt(sockets: PromiseSettledResult<Caught>[], { name }: Link) {
+  const open = fulfilled(sockets).map(({ socket, family, local, release }) => {
+    const heard = release()
+    return { door: doorOf(socket, name, family, local), socket, heard }
+  })
+  const replay = () => {
+    for (const { socket, heard } of open) for (const each of heard) socket.emit('message', ...each)
+  }
+  return { doors: open.map(({ door }) => door), replay }
+}
+
+function fulfilled<T>(outcomes: readonly PromiseSettledResult<T>[]): T[] {
+  return outcomes.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
 }

@@ -12,6 +12,7 @@ import {
 } from '../options.ts'
 import { type PlainVerb, readPlainly } from '../plain-words.ts'
 import { type SourceName, sourceNames } from '../sighting.ts'
+import { findOptions } from './find-options.ts'
 import type { Verb } from './verb.ts'
 
 /** `scanner find`: a look, a wait or a watch. */
@@ -71,7 +72,7 @@ export function findPlainly([verb, ...typed]: readonly string[]): PlainVerb | un
 
 /** What yargs would read; undefined where it is to read it. */
 export function plainArguments(typed: readonly string[]): Arguments | undefined {
-  const read = readPlainly(typed, plainOptions)
+  const read = readPlainly(typed, findOptions)
   if (read === undefined || read.words.length > 1) return undefined
   const { flags, values } = read
   const sources = values.get('source') ?? []
@@ -91,11 +92,6 @@ export function plainArguments(typed: readonly string[]): Arguments | undefined 
     watch: false,
     wait: false,
   }
-}
-
-const plainOptions = {
-  flags: ['all', 'verbose', 'quiet', 'json', 'ndjson'],
-  values: ['interface', 'source', 'timeout'],
 }
 
 function isSourceName(word: string): word is SourceName {
