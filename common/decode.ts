@@ -35,7 +35,12 @@ export function isResponse(bytes: Buffer): boolean {
 
 /** Decodes a datagram; throws a RangeError or Error when it is no DNS message. */
 export function decodeMessage(bytes: Buffer): Message {
-  return toMessage(dnsPacket.decode(bytes))
+  return toMessage(decodePacket(bytes))
+}
+
+/** The same in the codec's form, unchecked. */
+export function decodePacket(bytes: Buffer): dnsPacket.Packet {
+  return dnsPacket.decode(bytes)
 }
 
 /**

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os'
 import { isIPv4, isLinkLocal6 } from '../common/address.ts'
-import { showAddresses } from '../common/address-show.ts'
 import { matchesGlob } from '../common/links.ts'
 import { madeUpNames } from './left-out.ts'
 import type { Ahead } from './look-ahead.ts'
@@ -10,12 +9,13 @@ import { askFirst, type FirstQuestion } from './sources/first-question.ts'
 import { splitSshArguments } from './ssh/arguments.ts'
 import { findOptions } from './verbs/find-options.ts'
 
-/** Asks all that a command line will want to know before the programs that read it are loaded. */
+/** Asks what a command line will want to know before the programs that read it are loaded. */
 export async function askAhead(argv: readonly string[]): Promise<Ahead> {
-  // The links first, whose answers take longest; then the kernel, which tells of them.
   const firsts = await askLinks(argv)
-  const shown = process.platform === 'linux' ? showAddresses() : undefined
-  return { shown, firsts }
+  // The kernel tells which links there are to ask: where one is asked already, that has time.
+  if (firsts.length > 0 || process.platform !== 'linux') return { firsts, shown: undefined }
+  const { showAddresses } = await import('../common/address-show.ts')
+  return { firsts, shown: showAddresses() }
 }
 
 /**

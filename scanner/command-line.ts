@@ -1,7 +1,7 @@
 import type { Argv } from 'yargs'
 import { runProgram } from '../common/cli.ts'
 import { exitStatus, version } from '../common/contract.ts'
-import { type Ahead, lookAhead } from './look-ahead.ts'
+import { type Ahead, takeOver } from './look-ahead.ts'
 import { usageFailure } from './options.ts'
 import { splitSshArguments } from './ssh/arguments.ts'
 import { completePlainly } from './verbs/complete.ts'
@@ -11,7 +11,7 @@ import { explainUsage } from './words/explain-usage.ts'
 
 /** Reads a command line of any form and runs the verb; `ahead` is what the entry has asked for. */
 export function run(argv: readonly string[], ahead: Ahead | undefined): Promise<never> {
-  if (ahead) lookAhead(ahead)
+  if (ahead) takeOver(ahead)
   return runProgram('scanner', completePlainly(argv) ?? (() => parse(argv)))
 }
 

@@ -12,13 +12,18 @@ export interface Ahead {
 
 const ahead: Ahead = { shown: undefined, firsts: [] }
 
-/** Asks the kernel, for whoever looks first; `asked` is what another part of the program has asked already. */
-export function lookAhead(asked?: Ahead): void {
-  ahead.firsts.push(...(asked?.firsts ?? []))
-  if (process.platform !== 'linux') return
-  ahead.shown ??= asked?.shown ?? showAddresses()
+/** Takes over what another part of the program has asked. */
+export function takeOver({ shown, firsts }: Ahead): void {
+  ahead.firsts.push(...firsts)
+  ahead.shown = shown
   // Whoever takes it is told.
-  ahead.shown.catch(() => {})
+  shown?.catch(() => {})
+}
+
+/** Asks the kernel, for whoever looks first. */
+export function lookAhead(): void {
+  if (process.platform !== 'linux' || ahead.shown) return
+  takeOver({ shown: showAddresses(), firsts: [] })
 }
 
 /** What was asked of the kernel; undefined where nothing was, and the second time. */
@@ -26,6 +31,11 @@ export function takeLook(): Promise<CommandResult> | undefined {
   const look = ahead.shown
   ahead.shown = undefined
   return look
+}
+
+/** The questions that have left and that nobody has taken. */
+export function firstQuestions(): readonly FirstQuestion[] {
+  return ahead.firsts
 }
 
 /** The question to a link's group that has left from these addresses, once; one from others is given up. */

@@ -1,5 +1,5 @@
 import { runProgram } from '../common/cli.ts'
-import { type Ahead, lookAhead } from './look-ahead.ts'
+import { type Ahead, takeOver } from './look-ahead.ts'
 import type { PlainVerb } from './plain-words.ts'
 
 /**
@@ -14,6 +14,6 @@ export async function runPlainly(
 ): Promise<never> {
   const [verb] = verbs.flatMap((each) => each(argv) ?? [])
   if (!verb) return (await import('./command-line.ts')).run(argv, ahead)
-  if (ahead) lookAhead(ahead)
+  if (ahead) takeOver(ahead)
   return runProgram('scanner', verb)
 }

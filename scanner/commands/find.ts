@@ -1,5 +1,6 @@
 import { exitStatus } from '../../common/contract.ts'
 import { nothingFound } from '../locate.ts'
+import { lookAhead } from '../look-ahead.ts'
 import type { Machine } from '../machine.ts'
 import { explainLeftOut } from '../operator-links.ts'
 import type { Console } from '../options.ts'
@@ -13,6 +14,7 @@ import type { MachineEvent } from '../watch/events.ts'
 import { InPlace } from '../watch/in-place.ts'
 import { Told } from '../watch/told.ts'
 import { rememberNames } from '../words/names-cache.ts'
+import { preview } from './preview.ts'
 
 /** `scanner find [NAME]`: one row a machine on stdout; status 3 when there is none. */
 export async function find(
@@ -20,13 +22,15 @@ export async function find(
   console_: Console,
   signal: AbortSignal,
 ): Promise<number> {
+  const live = isLive(options, console_) ? new InPlace(process.stdout) : undefined
+  if (live) showSoFar(live, await preview(options))
+  lookAhead()
   await tellLeftOut(options, console_)
   // The table shows no host keys; machines that announce an identity need none to be told apart.
   const wanted: SearchOptions = {
     ...options,
     keysOf: options.json || options.ndjson ? 'everybody' : 'strangers',
   }
-  const live = isLive(options, console_) ? new InPlace(process.stdout) : undefined
   const told = new Told((machine) => isComplete(machine, options))
   const seen = seenBy(options, live, told)
   const { machines, installers, warnings } = await search(wanted, signal, console_.log, seen)
@@ -60,9 +64,13 @@ function seenBy(
   live: InPlace | undefined,
   told: Told,
 ): Seen | undefined {
-  if (live) return (machines) => machines.length > 0 && live.show(formatSoFar(machines, live.size))
+  if (live) return (machines) => showSoFar(live, machines)
   if (!ndjson) return undefined
   return (machines, settled) => settled && printEvents(told.soFar(machines))
+}
+
+function showSoFar(live: InPlace, machines: readonly Machine[]): void {
+  if (machines.length > 0) live.show(formatSoFar(machines, live.size))
 }
 
 /** Whether its ssh server has been visited, if that is wanted. */

@@ -33,8 +33,9 @@ export interface Caught {
   socket: Socket
   family: Family
   local: string | undefined
-  /** Gives what came in, and catches no more. */
-  release(): [Buffer, RemoteInfo][]
+  heard: [Buffer, RemoteInfo][]
+  /** Catches no more. */
+  release(): void
 }
 
 /** Of 1,000 machines two answers each come while the rest is loaded; more is a flood. */
@@ -63,6 +64,13 @@ export async function askFirst(
     return { ...first, askedAt: performance.now() }
   closeFirst(first)
   return undefined
+}
+
+/** What has come in by now. */
+export function heardBy({ askers, listeners }: FirstQuestion): Caught['heard'] {
+  return [...askers, ...listeners].flatMap((each) =>
+    each.status === 'fulfilled' ? each.value.heard : [],
+  )
 }
 
 /** The sockets of a question that nobody will read the answers to. */
@@ -101,9 +109,8 @@ function caught(socket: Socket, family: Family, local?: string): Caught {
   socket.on('message', hear).on('error', ignore)
   const release = () => {
     socket.off('message', hear).off('error', ignore)
-    return heard
   }
-  return { socket, family, local, release }
+  return { socket, family, local, heard, release }
 }
 
 function sendAll(

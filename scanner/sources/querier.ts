@@ -286,8 +286,8 @@ export function ownAddresses(link: Link): string[] {
 
 /** Doors of the sockets that are open, and the way to let through them what has come in before. */
 function adopt(sockets: PromiseSettledResult<Caught>[], { name }: Link) {
-  const open = fulfilled(sockets).map(({ socket, family, local, release }) => {
-    const heard = release()
+  const open = fulfilled(sockets).map(({ socket, family, local, heard, release }) => {
+    release()
     return { door: doorOf(socket, name, family, local), socket, heard }
   })
   const replay = () => {

@@ -49,12 +49,16 @@ function push(answer: Answer, heard: Channel<Answer>): void {
   else answer.door.errors.malformed++
 }
 
+/** An answer, as far as it is read. */
+type Said = Pick<Answer, 'packet' | 'address'>
+
 /**
  * A Browser for each packet and type: one that lived longer would take two machines with one name for
  * one service, and its work would grow with the square of their number. The subtype is browsed as if
  * it were an instance name, since the Browser has no other way to ask for one.
  */
-function readAnswer(answer: Answer, link: string, question: Question): Sighting[] {
+export function readAnswer(answer: Said, link: string, question: Question): Sighting[] {
+  if (!isModest(answer.packet)) return []
   const installers = instancesOf(installerSubtype, answer.packet)
   const others = instancesOf(sshService, answer.packet).filter(
     (name) => !installers.some((each) => sameName(each, name)),
@@ -72,7 +76,7 @@ function instancesOf(type: string, { answers = [], additionals = [] }: Packet): 
 }
 
 function browse(
-  { packet, address }: Answer,
+  { packet, address }: Said,
   link: string,
   installer: boolean,
   question: Question,

@@ -1,5 +1,4 @@
 import { untilInterrupted } from '../../common/cli.ts'
-import { lookAhead } from '../look-ahead.ts'
 import {
   commonOptions,
   defaultWait,
@@ -109,7 +108,6 @@ function readOptions(args: Arguments) {
 
 async function look(args: Arguments): Promise<number> {
   const options = readOptions(args)
-  lookAhead()
   const { find } = await import('../commands/find.ts')
   return find(options, await openConsole(args), untilInterrupted())
 }
