@@ -48,6 +48,7 @@ function spell(address: string): string | undefined {
 /** What was asked for before: of each of 1,000 machines the same is wanted twenty times. */
 const normalized = new Map<string, string>()
 const known = new Map<string, Buffer>()
+const macs = new Map<string, string | undefined>()
 /** Against a machine that names ever new ones. */
 const maxKnown = 4096
 
@@ -164,6 +165,11 @@ const universalLocalBit = 0x02
 /** The MAC inside an EUI-64 link-local address; undefined for any other address. */
 export function macFromLinkLocal(address: string): string | undefined {
   if (!isLinkLocal6(address)) return undefined
+  const present = macs.get(address)
+  return present ?? remember(macs, address, readMac(address))
+}
+
+function readMac(address: string): string | undefined {
   const id = addressBytes(address).subarray(8)
   if (id.readUInt16BE(3) !== 0xfffe) return undefined
   const first = Buffer.from([id.readUInt8(0) ^ universalLocalBit])
