@@ -1,4 +1,4 @@
-import { defaultHostname, exitStatus, stockHostnames } from '../common/contract.ts'
+import { exitStatus } from '../common/contract.ts'
 import { Failure } from '../common/failure.ts'
 import type { Log } from '../common/log.ts'
 import { deadline, sleep } from '../common/schedule.ts'
@@ -12,6 +12,7 @@ import { searchedLinks } from './operator-links.ts'
 import { maxRemembered, roundMs, type Search, scan } from './scan.ts'
 import type { Sighting, SourceName } from './sighting.ts'
 import { sharedDelayMs } from './sources/patience.ts'
+import { liveNames, once } from './sources/questions.ts'
 
 /** What the verbs that look for machines are told. */
 export interface SearchOptions {
@@ -188,9 +189,8 @@ export function wanted(
   return name === undefined ? eligible : choose(eligible, name)
 }
 
-/** Our own name, those of live systems without our agent, and the one that was asked for. */
+/** Those of live systems, and the one that was asked for. */
 export function askedNames(name: string | undefined): string[] {
   const asked = name !== undefined && namesHost(name) ? [name.replace(/\.local$/i, '')] : []
-  const names = [...asked, defaultHostname, ...stockHostnames]
-  return [...new Map(names.map((each) => [each.toLowerCase(), each])).values()]
+  return once([...asked, ...liveNames])
 }

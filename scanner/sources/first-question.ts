@@ -1,6 +1,6 @@
 import type { RemoteInfo, Socket } from 'node:dgram'
 import { isIPv4 } from '../../common/address.ts'
-import { defaultHostname, mdnsPort, stockHostnames } from '../../common/contract.ts'
+import { mdnsPort } from '../../common/contract.ts'
 import { encodeMessage } from '../../common/encode.ts'
 import {
   type Family,
@@ -10,7 +10,7 @@ import {
   openUnicastSocket,
 } from '../../common/mdns-socket.ts'
 import type { Message, Question } from '../../common/message.ts'
-import { hostQuestions, serviceQuestions } from './questions.ts'
+import { hostQuestions, liveNames, serviceQuestions } from './questions.ts'
 
 /**
  * The question to a link's group, asked while the programs that read the answers are still being
@@ -45,10 +45,7 @@ const maxCaught = 4096
 export const newQuestionId = (): number => 1 + Math.floor(Math.random() * 0xffff)
 
 /** What everybody is asked: for the services, and for the names that live systems have. */
-const firstQuestions = [
-  ...serviceQuestions(),
-  ...hostQuestions([defaultHostname, ...stockHostnames]),
-]
+const firstQuestions = [...serviceQuestions(), ...hostQuestions(liveNames)]
 
 /** Asks a link's group from its own addresses; undefined where it cannot be asked. */
 export async function askFirst(

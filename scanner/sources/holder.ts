@@ -10,6 +10,8 @@ import type { Round } from './round.ts'
 
 /** An unused address is given up by the kernel after three solicitations, one second apart (RFC 4861 section 10). */
 const connectMs = 500
+/** Then the table is read. */
+export const holderMs = connectMs + 100
 
 /** Who has the static address on a link; the MAC is unknown where the table does not say. */
 export interface Holder {

@@ -1,5 +1,10 @@
 import { reverseName } from '../../common/address.ts'
-import { installerSubtype, sshService } from '../../common/contract.ts'
+import {
+  defaultHostname,
+  installerSubtype,
+  sshService,
+  stockHostnames,
+} from '../../common/contract.ts'
 import { type Question, type ResourceRecord, sameName } from '../../common/message.ts'
 
 /** What the scanner asks by mDNS: pure. */
@@ -10,6 +15,14 @@ const ask = (name: string, type: string): Question => ({
   internet: true,
   unicast: false,
 })
+
+/** The host names that live systems have: our own, and those without our agent. Each once: names differ not by case. */
+export const liveNames: readonly string[] = once([defaultHostname, ...stockHostnames])
+
+/** Names, and of those that differ by case alone the last. */
+export function once(names: readonly string[]): string[] {
+  return [...new Map(names.map((each) => [each.toLowerCase(), each])).values()]
+}
 
 /** The addresses of the host names, without `.local`, that live systems have. */
 export function hostQuestions(names: readonly string[]): Question[] {

@@ -2,7 +2,7 @@ import { addressBytes } from '../../common/address.ts'
 import { staticLinkLocal, staticSolicitedNode } from '../../common/contract.ts'
 import type { Sighting } from '../sighting.ts'
 import { echoIn } from './echo.ts'
-import { holderOf } from './holder.ts'
+import { holderMs, holderOf } from './holder.ts'
 import { questionFirst, type Round, type Source } from './round.ts'
 
 /**
@@ -12,9 +12,19 @@ import { questionFirst, type Round, type Source } from './round.ts'
  */
 export const staticSource: Source = async function* (round) {
   await questionFirst(round)
-  const holder = holderOf(round).catch(() => undefined)
+  const { link, patience } = round
+  const itself = `who holds ${staticLinkLocal} on ${link.name}`
+  let isLooking = true
+  const holder = holderOf(round)
+    .catch(() => undefined)
+    .finally(() => {
+      isLooking = false
+      patience.met(itself)
+    })
   for await (const address of echoIn(round, staticSolicitedNode)) {
     if (isInGroupByChance(address)) continue
+    // Somebody was given it: then it is worth waiting for who has it.
+    if (isLooking) patience.expect(itself, holderMs)
     round.direct.greet(address, true)
     yield sighting(round, address)
   }

@@ -27,15 +27,24 @@ t.test(
   'it never ends before those who share an answer have had their time (RFC 6762 section 6)',
   async (t) => {
     const patience = new Patience(parent(), neverMs)
+    patience.expect('the question', neverMs)
     patience.heard(true)
     await wait(150)
     t.notOk(patience.signal.aborted)
     patience.asked()
+    patience.met('the question')
     const lasted = await lasts(patience)
     t.ok(lasted > sharedDelayMs, `${lasted} ms after the last question`)
     t.ok(lasted < neverMs / 2, `${lasted} ms`)
   },
 )
+
+t.test('a question that has left before it began had part of that time already', async (t) => {
+  const patience = new Patience(parent(), 0)
+  patience.asked(600, performance.now() - 400)
+  const lasted = await lasts(patience)
+  t.ok(lasted >= 200 - early && lasted < 600, `${lasted} ms`)
+})
 
 t.test('what does not fit does not end the waiting for what does', async (t) => {
   const patience = new Patience(parent(), 700)
@@ -59,6 +68,7 @@ t.test('who should still answer is waited for, until it does or its time is up',
 
 t.test('whoever makes up something new all the time does not keep it from its end', async (t) => {
   const patience = new Patience(parent(), 0, 600)
+  patience.expect('somebody', neverMs)
   const trickle = setInterval(() => {
     patience.heard(true)
     patience.expect(String(performance.now()), neverMs)
