@@ -41,7 +41,8 @@ t.test(
     const { after } = await sent
     clearInterval(again)
     queue.clear()
-    t.ok(after >= 599, `${after} ms`)
+    // Timers may fire a millisecond or two before their time.
+    t.ok(after >= 597, `${after} ms`)
     t.ok(after < 5000, `${after} ms`)
   },
 )
