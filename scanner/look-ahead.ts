@@ -38,6 +38,11 @@ export function firstQuestions(): readonly FirstQuestion[] {
   return ahead.firsts
 }
 
+/** Gives up those: nobody will read the answers. */
+export function dropFirsts(): void {
+  for (const first of ahead.firsts.splice(0)) closeFirst(first)
+}
+
 /** The question to a link's group that has left from these addresses, once; one from others is given up. */
 export function takeFirst(link: string, own: readonly string[]): FirstQuestion | undefined {
   const first = ahead.firsts.find((each) => each.link === link)

@@ -3,6 +3,7 @@ import { Failure } from '../common/failure.ts'
 import type { Log } from '../common/log.ts'
 import { deadline, sleep } from '../common/schedule.ts'
 import { addressesIn, choose, isOwnAddress, mayMean, namesHost } from './choose.ts'
+import { dropFirsts } from './look-ahead.ts'
 import { Lookout, type Verdict } from './lookout.ts'
 import { showsLoss } from './loss.ts'
 import { hasOwnAddress, type Machine } from './machine.ts'
@@ -89,6 +90,7 @@ export async function search(
   } finally {
     timeUp.clear()
     memory.close()
+    dropFirsts()
   }
 }
 

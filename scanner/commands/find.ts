@@ -33,9 +33,9 @@ export async function find(
   }
   const told = new Told((machine) => isComplete(machine, options))
   const seen = seenBy(options, live, told)
-  const { machines, installers, warnings } = await search(wanted, signal, console_.log, seen)
+  const looking = search(wanted, signal, console_.log, seen).finally(() => live?.close())
+  const { machines, installers, warnings } = await looking
   rememberNames(installers, isWhole(options, signal))
-  live?.close()
   if (options.json) process.stdout.write(formatJson(machines, warnings))
   if (options.ndjson) printEvents(told.rest(machines))
   for (const warning of warnings) console_.warn(warning)

@@ -4,7 +4,7 @@ import { installerSubtype, mdnsPort, sshService } from '../../../common/contract
 import { encodeMessage } from '../../../common/encode.ts'
 import type { ResourceRecord } from '../../../common/message.ts'
 import { preview } from '../../../scanner/commands/preview.ts'
-import { takeFirst, takeOver } from '../../../scanner/look-ahead.ts'
+import { dropFirsts, takeFirst, takeOver } from '../../../scanner/look-ahead.ts'
 import type { SearchOptions } from '../../../scanner/search.ts'
 
 const options: SearchOptions = {
@@ -89,5 +89,8 @@ t.test('a question from other addresses than the link has now is given up', (t) 
   t.equal(takeFirst('eno1', ['::1']), undefined)
   t.equal(takeFirst('lo', ['::1'])?.link, 'lo')
   t.equal(takeFirst('lo', ['::1']), undefined, 'once')
+  caught()
+  dropFirsts()
+  t.equal(takeFirst('lo', ['::1']), undefined, 'after the search nobody reads the answers')
   t.end()
 })
