@@ -150,18 +150,26 @@ t.test('the first address of a prefix, and the last of IPv4, are no hosts', (t) 
   t.end()
 })
 
-t.test('all addresses are spelled and read as ip6addr does, but for what RFC 5952 forbids', (t) => {
+t.test('addresses are spelled and read as ip6addr does, but for what RFC 5952 forbids', (t) => {
   const random = (below: number) => Math.floor(Math.random() * below)
   const group = () => (random(2) ? 0 : random(3) ? random(65_536) : random(256)).toString(16)
-  for (let count = 0; count < 3000; count++) {
-    const text = Array.from({ length: 8 }, group).join(':')
-    const theirs = ip6addr.parse(text)
-    const spelled = normalizeAddress(text) ?? ''
-    t.same(addressBytes(text), theirs.toBuffer(Buffer.alloc(16)), text)
-    // Section 4.2.2: `::` is not for one group alone; section 5: the last 32 bits may be dotted.
-    if (/(^|:)0:0(:|$)/.test(text) && !spelled.includes('.'))
-      t.equal(spelled, theirs.toString(), text)
-    else t.same(addressBytes(spelled), addressBytes(text), text)
-  }
+  const texts = Array.from({ length: 3000 }, () => Array.from({ length: 8 }, group).join(':'))
+  const theirs = (text: string) => ip6addr.parse(text)
+  const misread = texts.filter(
+    (text) => !addressBytes(text).equals(theirs(text).toBuffer(Buffer.alloc(16))),
+  )
+  t.same(misread, [])
+  // Section 4.2.2: `::` is not for one group alone; section 5: the last 32 bits may be dotted.
+  const isComparable = (text: string) =>
+    /(^|:)0:0(:|$)/.test(text) && !normalizeAddress(text)?.includes('.')
+  const misspelled = texts.filter(
+    (text) => isComparable(text) && normalizeAddress(text) !== theirs(text).toString(),
+  )
+  t.same(misspelled, [])
+  t.same(
+    texts.filter((text) => !addressBytes(normalizeAddress(text) ?? '').equals(addressBytes(text))),
+    [],
+    'what is spelled is read again',
+  )
   t.end()
 })
