@@ -1,12 +1,14 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
+import { staticLinkLocal } from '../../common/contract.ts'
 import { startAgent } from '../../scanner/demo/installer.ts'
 import { type Namespace, runInside } from '../../scanner/demo/namespace.ts'
 import { type Diagnosis, diagnose, findingOf, mend } from './diagnosis.ts'
 import {
   addressesSettled,
   bootInstaller,
+  hear,
   type Lab,
   machine,
   makeLab,
@@ -15,6 +17,7 @@ import {
 } from './lab.ts'
 import { skipWithoutResolved, startAvahi, startAvahiAlone, startResolved } from './responders.ts'
 import { ipBatch, makeSwitch, plugInto } from './segment.ts'
+import { addressesIn, type Heard } from './wire.ts'
 
 t.jobs = 2
 const mac = '52:54:00:12:34:56'
@@ -184,7 +187,7 @@ t.test(
   { skip: skipWithout('ip', 'ping', 'bridge', 'ssh-keygen'), buffered: true },
   async (t) => {
     const { lab, hub, installer, router } = await atSwitch(t)
-    await startAgent(installer, lab.files)
+    await startAndAnnounce(lab, installer)
     t.equal(findingOf(await diagnose(t, lab), 'heard').level, 'ok')
 
     // It has forgotten who listens, as without a querier: the group's packets go nowhere.
@@ -211,6 +214,20 @@ t.test(
     t.match(findingOf(alone, 'nobody'), { level: 'warn', interface: 'op0' })
   },
 )
+
+/** Its last announcement has come (RFC 6762 section 8.3): one that came later would pass for an answer. */
+async function startAndAnnounce(lab: Lab, installer: Namespace): Promise<void> {
+  let started: Promise<unknown> | undefined
+  let announcements = 0
+  const isLast = ({ message }: Heard) => {
+    if (message.response && addressesIn(message.answers).includes(staticLinkLocal)) announcements++
+    return announcements === 2
+  }
+  await hear(lab.operator, { link: 'op0', family: 'IPv6' }, isLast, async () => {
+    started = startAgent(installer, lab.files)
+  })
+  await started
+}
 
 /** As if the machine behind a port had not been asked for too long (RFC 4541 section 3). */
 async function forgetListeners(hub: Namespace, port: string): Promise<void> {
