@@ -98,7 +98,8 @@ export class RecordCache {
     const { target, port } = server.record.data
     const hosts = this.#addresses(target, now)
     const name = hostLabelOf(target)
-    const text = this.#of(instance, 'TXT', now).at(-1)?.record
+    // While two machines claim the name: the identity of the one is not for the addresses of the other.
+    const text = this.#of(instance, 'TXT', now).findLast(isOfSpeaker(hosts))?.record
     const advertisement = text?.type === 'TXT' ? decodeAdvertisement(text.data) : undefined
     const isInstaller = pointers.some(({ record }) => sameName(record.name, installerSubtype))
     const addresses = hosts.flatMap(({ record }) => addressIn(record))
@@ -250,6 +251,14 @@ export class RecordCache {
       if (record.type === 'SRV' && hosts.has(record.data.target.toLowerCase()))
         instances.add(record.name.toLowerCase())
     return { instances: [...instances], hosts: [...hosts] }
+  }
+}
+
+/** Whether a record is said by one of those who told the addresses, as far as its family has told any. */
+function isOfSpeaker(hosts: readonly Entry[]): (entry: Entry) => boolean {
+  return ({ from }) => {
+    const told = hosts.filter((each) => isIPv4(each.from) === isIPv4(from))
+    return told.length === 0 || told.some((each) => each.from === from)
   }
 }
 

@@ -24,6 +24,7 @@ import {
 import { type Live, startLive, type Timed } from './live.ts'
 
 const skip = skipWithout('ip', 'ping', 'ssh-keygen')
+t.jobs = 2
 const mac = '52:54:00:12:34:56'
 const id = '525400fffe123456'
 const watchArguments = ['find', '--watch', '--ndjson']
@@ -71,140 +72,164 @@ async function endWith(t: Test, live: Live, signal: NodeJS.Signals): Promise<voi
   t.equal(stderr, '', 'nothing to warn of')
 }
 
-t.test('an installer appears, and is lost as soon as it says goodbye', { skip }, async (t) => {
-  const lab = await makeLab(t)
-  const far = await plug(t, lab, { mac })
-  await addressesSettled(far)
-  const live = startLive(t, lab, watchArguments)
-  // The program listens once its first question is heard.
-  await hear(far, { link: 'in0', family: 'IPv6', queries: true }, () => true)
-  let announcedAt = 0
-  const announced = hear(
-    lab.operator,
-    { link: 'op0', family: 'IPv6' },
-    ({ message }) => message.response && message.answers.some(({ ttl }) => ttl > 0),
-  ).then(() => {
-    announcedAt = performance.now()
-  })
-  const waiting = lab.scanner(['wait', 'NixOS', '--for', 'announced', '--timeout', '60s'])
-  const waited = waiting.then(() => performance.now())
-  await startSshServer(far, lab.files)
-  const agent = await startAgent(far, lab.files)
-  await announced
-  t.equal((await waiting).status, 0)
-  t.comment(`wait ended ${Math.round((await waited) - announcedAt)} ms after the announcement`)
-  const named = await live.ever(({ installer }) => installer.name === 'NixOS')
-  t.comment(`told ${Math.round(named.cameAt - announcedAt)} ms after the announcement`)
-  const found = await live.ever(({ event, installer }) => event === 'found' && installer.id === id)
-  t.match(found.at, /^\d{4}-.*Z$/)
-  t.match((await live.ever(complete)).installer, {
-    target: 'fe80::5054:ff:fe12:3456%op0',
-    agent: { version: /^\d/ },
-  })
-  // The goodbye itself, as another machine on the link hears it, and the line that tells of it.
-  let saidAt = 0
-  const goodbye = hear(
-    lab.operator,
-    { link: 'op0', family: 'IPv6' },
-    ({ message }) => {
-      saidAt = performance.now()
-      return message.answers.some(({ type, ttl }) => type === 'AAAA' && ttl === 0)
-    },
-    () => stop(agent),
-  )
-  const lost = await live.event(({ event }) => event === 'lost')
-  await goodbye
-  t.equal(lost.installer.id, id)
-  t.equal(lost.installer.name, 'NixOS', 'as it was last known')
-  const after = Math.round(lost.cameAt - saidAt)
-  t.comment(`told ${after} ms after the goodbye`)
-  t.ok(after < 1000)
-  await endWith(t, live, 'SIGINT')
-})
+t.test(
+  'an installer appears, and is lost as soon as it says goodbye',
+  { skip, buffered: true },
+  async (t) => {
+    const lab = await makeLab(t)
+    const far = await plug(t, lab, { mac })
+    await addressesSettled(far)
+    const live = startLive(t, lab, watchArguments)
+    // The program listens once its first question is heard.
+    await hear(far, { link: 'in0', family: 'IPv6', queries: true }, () => true)
+    let announcedAt = 0
+    const announced = hear(
+      lab.operator,
+      { link: 'op0', family: 'IPv6' },
+      ({ message }) => message.response && message.answers.some(({ ttl }) => ttl > 0),
+    ).then(() => {
+      announcedAt = performance.now()
+    })
+    const waiting = lab.scanner(['wait', 'NixOS', '--for', 'announced', '--timeout', '60s'])
+    const waited = waiting.then(() => performance.now())
+    await startSshServer(far, lab.files)
+    const agent = await startAgent(far, lab.files)
+    await announced
+    t.equal((await waiting).status, 0)
+    t.comment(`wait ended ${Math.round((await waited) - announcedAt)} ms after the announcement`)
+    const named = await live.ever(({ installer }) => installer.name === 'NixOS')
+    t.comment(`told ${Math.round(named.cameAt - announcedAt)} ms after the announcement`)
+    const found = await live.ever(
+      ({ event, installer }) => event === 'found' && installer.id === id,
+    )
+    t.match(found.at, /^\d{4}-.*Z$/)
+    t.match((await live.ever(complete)).installer, {
+      target: 'fe80::5054:ff:fe12:3456%op0',
+      agent: { version: /^\d/ },
+    })
+    // The goodbye itself, as another machine on the link hears it, and the line that tells of it.
+    let saidAt = 0
+    const goodbye = hear(
+      lab.operator,
+      { link: 'op0', family: 'IPv6' },
+      ({ message }) => {
+        saidAt = performance.now()
+        return message.answers.some(({ type, ttl }) => type === 'AAAA' && ttl === 0)
+      },
+      () => stop(agent),
+    )
+    const lost = await live.event(({ event }) => event === 'lost')
+    await goodbye
+    t.equal(lost.installer.id, id)
+    t.equal(lost.installer.name, 'NixOS', 'as it was last known')
+    const after = Math.round(lost.cameAt - saidAt)
+    t.comment(`told ${after} ms after the goodbye`)
+    t.ok(after < 1000)
+    await endWith(t, live, 'SIGINT')
+  },
+)
 
-t.test('a name that is lost to another is a change, not a loss', { skip }, async (t) => {
-  const lab = await makeLab(t)
-  const hub = await bridge(t, lab)
-  const far = await machine(t)
-  await connect({ namespace: hub, interface: 'p9' }, { namespace: far, interface: 'in0' })
-  await makeBridge(far)
-  await bootAt(t, lab, hub, 'p1', mac)
-  await bootAt(t, lab, far, 'p1', '52:54:00:00:00:02')
-  const live = startLive(t, lab, watchArguments)
-  await live.event(complete)
-  // Two links become one, and on it two machines hold one name.
-  await runInside(hub, 'ip', ['link', 'set', 'p9', 'master', 'br0'])
-  const renamed = await live.event(
-    ({ event, installer }) => event === 'changed' && /^nixos-/.test(installer.name ?? ''),
-  )
-  t.equal(renamed.installer.configuredName, 'NixOS')
-  await live.ever(
-    ({ installer }) => installer.id !== renamed.installer.id && installer.name === 'NixOS',
-  )
-  t.notOk(live.events.some(({ event }) => event === 'lost'))
-  await endWith(t, live, 'SIGTERM')
-})
+t.test(
+  'a name that is lost to another is a change, not a loss',
+  { skip, buffered: true },
+  async (t) => {
+    const lab = await makeLab(t)
+    const hub = await bridge(t, lab)
+    const far = await machine(t)
+    await connect({ namespace: hub, interface: 'p9' }, { namespace: far, interface: 'in0' })
+    await makeBridge(far)
+    await bootAt(t, lab, hub, 'p1', mac)
+    await bootAt(t, lab, far, 'p1', '52:54:00:00:00:02')
+    const live = startLive(t, lab, watchArguments)
+    await live.event(complete)
+    // Two links become one, and on it two machines hold one name.
+    await runInside(hub, 'ip', ['link', 'set', 'p9', 'master', 'br0'])
+    const renamed = await live.event(
+      ({ event, installer }) => event === 'changed' && /^nixos-/.test(installer.name ?? ''),
+    )
+    t.equal(renamed.installer.configuredName, 'NixOS')
+    await live.ever(
+      ({ installer }) => installer.id !== renamed.installer.id && installer.name === 'NixOS',
+    )
+    t.notOk(live.events.some(({ event }) => event === 'lost'))
+    await endWith(t, live, 'SIGTERM')
+  },
+)
 
-t.test('a cable that is pulled behind a switch, and plugged in again', { skip }, async (t) => {
-  const lab = await makeLab(t)
-  const hub = await bridge(t, lab)
-  await bootAt(t, lab, hub, 'p1', mac)
-  await bootAt(t, lab, hub, 'p2', '52:54:00:00:00:02')
-  const live = startLive(t, lab, watchArguments)
-  await live.event(({ installer }) => installer.id === id && installer.ssh.reachable)
-  const other = (each: Timed) => each.installer.id === '525400fffe000002'
-  await live.event((each) => other(each) && each.installer.ssh.reachable)
-  const began = performance.now()
-  await runInside(hub, 'ip', ['link', 'set', 'p1', 'down'])
-  const lost = await live.event(({ event }) => event === 'lost')
-  t.equal(lost.installer.id, id)
-  t.comment(`lost ${Math.round(lost.cameAt - began)} ms after the cable was pulled`)
-  await runInside(hub, 'ip', ['link', 'set', 'p1', 'up'])
-  const again = performance.now()
-  const found = await live.event(({ event, installer }) => event === 'found' && installer.id === id)
-  t.comment(`found ${Math.round(found.cameAt - again)} ms after it was plugged in again`)
-  t.notOk(
-    live.events.some((each) => each.event === 'lost' && other(each)),
-    'the other stays',
-  )
-  await endWith(t, live, 'SIGHUP')
-})
+t.test(
+  'a cable that is pulled behind a switch, and plugged in again',
+  { skip, buffered: true },
+  async (t) => {
+    const lab = await makeLab(t)
+    const hub = await bridge(t, lab)
+    await bootAt(t, lab, hub, 'p1', mac)
+    await bootAt(t, lab, hub, 'p2', '52:54:00:00:00:02')
+    const live = startLive(t, lab, watchArguments)
+    await live.event(({ installer }) => installer.id === id && installer.ssh.reachable)
+    const other = (each: Timed) => each.installer.id === '525400fffe000002'
+    await live.event((each) => other(each) && each.installer.ssh.reachable)
+    const began = performance.now()
+    await runInside(hub, 'ip', ['link', 'set', 'p1', 'down'])
+    const lost = await live.event(({ event }) => event === 'lost')
+    t.equal(lost.installer.id, id)
+    t.comment(`lost ${Math.round(lost.cameAt - began)} ms after the cable was pulled`)
+    await runInside(hub, 'ip', ['link', 'set', 'p1', 'up'])
+    const again = performance.now()
+    const found = await live.event(
+      ({ event, installer }) => event === 'found' && installer.id === id,
+    )
+    t.comment(`found ${Math.round(found.cameAt - again)} ms after it was plugged in again`)
+    t.notOk(
+      live.events.some((each) => each.event === 'lost' && other(each)),
+      'the other stays',
+    )
+    await endWith(t, live, 'SIGHUP')
+  },
+)
 
-t.test('a link of ours that comes, goes and comes back while it runs', { skip }, async (t) => {
-  const lab = await makeLab(t)
-  const live = startLive(t, lab, watchArguments)
-  await bootInstaller(t, lab, { mac, link: 'op1' })
-  const found = await live.event(({ event }) => event === 'found')
-  t.equal(found.installer.links[0]?.interface, 'op1')
-  const began = performance.now()
-  await runInside(lab.operator, 'ip', ['link', 'set', 'op1', 'down'])
-  const lost = await live.event(({ event }) => event === 'lost')
-  t.comment(`lost ${Math.round(lost.cameAt - began)} ms after our cable was pulled`)
-  await runInside(lab.operator, 'ip', ['link', 'set', 'op1', 'up'])
-  await live.event(({ event, installer }) => event === 'found' && installer.id === id)
-  await bootInstaller(t, lab, { mac: '52:54:00:00:00:02', link: 'op2' })
-  await live.event(({ event, installer }) => event === 'found' && installer.id !== id)
-  await endWith(t, live, 'SIGTERM')
-})
+t.test(
+  'a link of ours that comes, goes and comes back while it runs',
+  { skip, buffered: true },
+  async (t) => {
+    const lab = await makeLab(t)
+    const live = startLive(t, lab, watchArguments)
+    await bootInstaller(t, lab, { mac, link: 'op1' })
+    const found = await live.event(({ event }) => event === 'found')
+    t.equal(found.installer.links[0]?.interface, 'op1')
+    const began = performance.now()
+    await runInside(lab.operator, 'ip', ['link', 'set', 'op1', 'down'])
+    const lost = await live.event(({ event }) => event === 'lost')
+    t.comment(`lost ${Math.round(lost.cameAt - began)} ms after our cable was pulled`)
+    await runInside(lab.operator, 'ip', ['link', 'set', 'op1', 'up'])
+    await live.event(({ event, installer }) => event === 'found' && installer.id === id)
+    await bootInstaller(t, lab, { mac: '52:54:00:00:00:02', link: 'op2' })
+    await live.event(({ event, installer }) => event === 'found' && installer.id !== id)
+    await endWith(t, live, 'SIGTERM')
+  },
+)
 
-t.test('a sleep outlives nobody: who is still there is not lost', { skip }, async (t) => {
-  const lab = await makeLab(t)
-  await bootInstaller(t, lab, { mac })
-  const live = startLive(t, lab, watchArguments)
-  await live.event(complete)
-  process.kill(live.pid, 'SIGSTOP')
-  await sleep(8000)
-  process.kill(live.pid, 'SIGCONT')
-  // Longer than what is given to show oneself after a sleep.
-  await sleep(12_000)
-  t.same(
-    live.events.filter(({ event }) => event === 'lost'),
-    [],
-  )
-  await endWith(t, live, 'SIGTERM')
-})
+t.test(
+  'a sleep outlives nobody: who is still there is not lost',
+  { skip, buffered: true },
+  async (t) => {
+    const lab = await makeLab(t)
+    await bootInstaller(t, lab, { mac })
+    const live = startLive(t, lab, watchArguments)
+    await live.event(complete)
+    process.kill(live.pid, 'SIGSTOP')
+    await sleep(8000)
+    process.kill(live.pid, 'SIGCONT')
+    // Longer than what is given to show oneself after a sleep.
+    await sleep(12_000)
+    t.same(
+      live.events.filter(({ event }) => event === 'lost'),
+      [],
+    )
+    await endWith(t, live, 'SIGTERM')
+  },
+)
 
-t.test('wait: the statuses of a script', { skip }, async (t) => {
+t.test('wait: the statuses of a script', { skip, buffered: true }, async (t) => {
   const lab = await makeLab(t)
   const far = await plug(t, lab, { mac })
   await addressesSettled(lab.operator)
@@ -242,7 +267,7 @@ t.test('wait: the statuses of a script', { skip }, async (t) => {
 
 t.test(
   'wait --for gone, then --for ssh, across a reboot with another boot id',
-  { skip: skipWithoutRoot('ip', 'ping', 'ssh-keygen', 'mount') },
+  { skip: skipWithoutRoot('ip', 'ping', 'ssh-keygen', 'mount'), buffered: true },
   async (t) => {
     const lab = await makeLab(t)
     const far = await plug(t, lab, { mac })
@@ -275,27 +300,31 @@ t.test(
   },
 )
 
-t.test('find --wait: until so many are there, and what it says then', { skip }, async (t) => {
-  const lab = await makeLab(t)
-  const two = lab.scanner(['find', '--wait', '--count', '2', '--timeout', '60s'])
-  await bootInstaller(t, lab, { mac })
-  await bootInstaller(t, lab, { link: 'op1', mac: '52:54:00:00:00:02' })
-  const { status, stdout, stderr } = await two
-  t.equal(status, 0, stderr)
-  // The second may be seen to be an installer before its name is: fe80::47 is there first.
-  for (const target of ['fe80::5054:ff:fe12:3456%op0', 'fe80::5054:ff:fe00:2%op1'])
-    t.match(stdout, new RegExp(`^(NixOS|-) +${target} .* yes `, 'm'))
-  t.equal(stdout.split('\n').length, 4, 'two rows and the titles')
-  const three = await lab.scanner(['find', '--wait', '--count', '3', '--timeout', '3s', '--json'])
-  t.equal(three.status, 3)
-  t.equal((JSON.parse(three.stdout) as { installers: unknown[] }).installers.length, 2)
-  t.match(three.stderr, /2 of 3 were there after 3 s/)
-  const lines = await lab.scanner(['find', '--wait', '--ndjson', '3456'])
-  t.equal(lines.status, 0)
-  t.match(JSON.parse(lines.stdout.split('\n')[0] ?? ''), { event: 'found', installer: { id } })
-})
+t.test(
+  'find --wait: until so many are there, and what it says then',
+  { skip, buffered: true },
+  async (t) => {
+    const lab = await makeLab(t)
+    const two = lab.scanner(['find', '--wait', '--count', '2', '--timeout', '60s'])
+    await bootInstaller(t, lab, { mac })
+    await bootInstaller(t, lab, { link: 'op1', mac: '52:54:00:00:00:02' })
+    const { status, stdout, stderr } = await two
+    t.equal(status, 0, stderr)
+    // The second may be seen to be an installer before its name is: fe80::47 is there first.
+    for (const target of ['fe80::5054:ff:fe12:3456%op0', 'fe80::5054:ff:fe00:2%op1'])
+      t.match(stdout, new RegExp(`^(NixOS|-) +${target} .* yes `, 'm'))
+    t.equal(stdout.split('\n').length, 4, 'two rows and the titles')
+    const three = await lab.scanner(['find', '--wait', '--count', '3', '--timeout', '3s', '--json'])
+    t.equal(three.status, 3)
+    t.equal((JSON.parse(three.stdout) as { installers: unknown[] }).installers.length, 2)
+    t.match(three.stderr, /2 of 3 were there after 3 s/)
+    const lines = await lab.scanner(['find', '--wait', '--ndjson', '3456'])
+    t.equal(lines.status, 0)
+    t.match(JSON.parse(lines.stdout.split('\n')[0] ?? ''), { event: 'found', installer: { id } })
+  },
+)
 
-t.test('find --ndjson without --watch ends as find ends', { skip }, async (t) => {
+t.test('find --ndjson without --watch ends as find ends', { skip, buffered: true }, async (t) => {
   const lab = await makeLab(t)
   await bootInstaller(t, lab, { mac })
   const { status, stdout } = await lab.scanner(['find', '--ndjson'])
@@ -306,7 +335,7 @@ t.test('find --ndjson without --watch ends as find ends', { skip }, async (t) =>
   for (const each of rest) t.match(JSON.parse(each), { event: 'changed', installer: { id } })
 })
 
-t.test('a reader that has seen enough ends it quietly', { skip }, async (t) => {
+t.test('a reader that has seen enough ends it quietly', { skip, buffered: true }, async (t) => {
   const lab = await makeLab(t)
   await bootInstaller(t, lab, { mac })
   const live = startLive(t, lab, watchArguments, { readLines: 1 })

@@ -102,6 +102,25 @@ t.test('a unique set pushes out what it had before, after a second', (t) => {
   t.end()
 })
 
+t.test(
+  'while two claim a name the identity of one does not go with the addresses of the other',
+  (t) => {
+    const cache = new RecordCache()
+    const [first, second] = ['fe80::1', 'fe80::2']
+    const service = () => cache.service(instance('nixos'), [], 2000)?.sighting
+    cache.take(message(announced('NixOS', [first])), 0, first)
+    t.ok(service()?.advertisement)
+    // Asked for its addresses alone, the other tells them.
+    cache.take(message(announced('NixOS', [second]).slice(0, 1)), 1000, second)
+    t.same(service()?.addresses, [second])
+    t.equal(service()?.advertisement, undefined)
+    // By IPv4 one machine has another address to speak from.
+    cache.take(message(announced('NixOS').slice(-1)), 1500, '192.0.2.7')
+    t.ok(service()?.advertisement)
+    t.end()
+  },
+)
+
 t.test('while two claim a name its addresses are of who spoke last, in each family', (t) => {
   const cache = new RecordCache()
   const other = 'fe80::5054:ff:fe00:2'
