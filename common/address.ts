@@ -1,5 +1,6 @@
 import { SocketAddress } from 'node:net'
 import { staticLinkLocal } from './contract.ts'
+import { Recall } from './recall.ts'
 
 export type AddressKind = 'eui64' | 'static' | 'lla' | 'ula' | 'gua' | 'ipv4' | 'ipv4ll'
 
@@ -28,10 +29,7 @@ export function splitZone(text: string): { address: string; zone: string | undef
  */
 export function normalizeAddress(text: string): string | undefined {
   const { address } = splitZone(text)
-  const present = normalized.get(address)
-  if (present) return present
-  const spelled = spell(address)
-  return spelled && remember(normalized, address, spelled)
+  return normalized.get(address, () => spell(address))
 }
 
 /** As inet_ntop(3) does, and so the kernel and iproute2. Not by `isIP`, whose pattern takes Node 20 ms. */
@@ -45,18 +43,11 @@ function spell(address: string): string | undefined {
   }
 }
 
-/** What was asked for before: of each of 1,000 machines the same is wanted twenty times. */
-const normalized = new Map<string, string>()
-const known = new Map<string, Buffer>()
-const macs = new Map<string, string | undefined>()
-/** Against a machine that names ever new ones. */
+/** Of each of 1,000 machines the same is wanted twenty times. */
 const maxKnown = 4096
-
-function remember<T>(memory: Map<string, T>, key: string, value: T): T {
-  if (memory.size >= maxKnown) memory.clear()
-  memory.set(key, value)
-  return value
-}
+const normalized = new Recall<string | undefined>(maxKnown)
+const known = new Recall<Buffer>(maxKnown)
+const macs = new Recall<string | undefined>(maxKnown)
 
 export function isIPv4(address: string): boolean {
   return !address.includes(':')
@@ -69,11 +60,13 @@ export function isLinkLocal6(address: string): boolean {
 
 /** Address bytes in network order, to read only: 4 or 16 of them. Throws on anything but an address. */
 export function addressBytes(address: string): Buffer {
-  const present = known.get(address)
-  if (present) return present
+  return known.get(address, () => readBytes(address))
+}
+
+function readBytes(address: string): Buffer {
   const spelled = normalizeAddress(address)
   if (spelled === undefined) throw new TypeError(`expected an address, got '${address}'`)
-  return remember(known, address, isIPv4(spelled) ? bytesOf4(spelled) : bytesOf6(spelled))
+  return isIPv4(spelled) ? bytesOf4(spelled) : bytesOf6(spelled)
 }
 
 function bytesOf4(address: string): Buffer {
@@ -165,8 +158,7 @@ const universalLocalBit = 0x02
 /** The MAC inside an EUI-64 link-local address; undefined for any other address. */
 export function macFromLinkLocal(address: string): string | undefined {
   if (!isLinkLocal6(address)) return undefined
-  const present = macs.get(address)
-  return present ?? remember(macs, address, readMac(address))
+  return macs.get(address, () => readMac(address))
 }
 
 function readMac(address: string): string | undefined {
