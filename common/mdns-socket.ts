@@ -51,6 +51,18 @@ export function groupOn(interface_: string, family: Family): string {
   return family === 'IPv6' ? `${mdnsGroup.IPv6}%${interface_}` : mdnsGroup.IPv4
 }
 
+/** Sends to an address, with zone where it needs one. Rejects when the kernel refuses. */
+export function sendTo(
+  socket: Socket,
+  bytes: Buffer,
+  address: string,
+  port = mdnsPort,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.send(bytes, port, address, (error) => (error ? reject(error) : resolve()))
+  })
+}
+
 export const familyOf = (address: string): Family => (isIPv4(address) ? 'IPv4' : 'IPv6')
 
 /** No machine has this address (RFC 5737). */

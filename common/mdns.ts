@@ -11,6 +11,7 @@ import {
   groupOn,
   openGroupSocket,
   openUnicastSocket,
+  sendTo,
 } from './mdns-socket.ts'
 import type { Message } from './message.ts'
 import { Recall } from './recall.ts'
@@ -95,12 +96,7 @@ export function doorOf(socket: Socket, interface_: string, family: Family, local
     onMessage: (listener) => listeners.push(listener),
     send(message, to) {
       const bytes = Buffer.isBuffer(message) ? message : encodeMessage(message)
-      const address = to ? withZone(to.address, interface_) : group
-      return new Promise((resolve, reject) => {
-        socket.send(bytes, to?.port ?? mdnsPort, address, (error) =>
-          error ? reject(error) : resolve(),
-        )
-      })
+      return sendTo(socket, bytes, to ? withZone(to.address, interface_) : group, to?.port)
     },
     close: () => transport.destroy(),
   }

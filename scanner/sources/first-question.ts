@@ -1,6 +1,5 @@
 import type { RemoteInfo, Socket } from 'node:dgram'
 import { isIPv4 } from '../../common/address.ts'
-import { mdnsPort } from '../../common/contract.ts'
 import { encodeMessage } from '../../common/encode.ts'
 import {
   type Family,
@@ -8,6 +7,7 @@ import {
   groupOn,
   openGroupSocket,
   openUnicastSocket,
+  sendTo,
 } from '../../common/mdns-socket.ts'
 import type { Message, Question } from '../../common/message.ts'
 import { hostQuestions, liveNames, serviceQuestions } from './questions.ts'
@@ -119,15 +119,8 @@ function sendAll(
   return Promise.allSettled(
     sockets.map(async (each) => {
       if (each.status === 'rejected') throw each.reason
-      await send(each.value, bytes, link)
+      const { socket, family } = each.value
+      await sendTo(socket, bytes, groupOn(link, family))
     }),
   )
-}
-
-function send({ socket, family }: Caught, bytes: Buffer, link: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    socket.send(bytes, mdnsPort, groupOn(link, family), (error) =>
-      error ? reject(error) : resolve(),
-    )
-  })
 }
