@@ -11,7 +11,7 @@ import { askedNames, type SearchOptions, wanted } from '../search.ts'
 import { onLink, type Sighting } from '../sighting.ts'
 import { heardBy } from '../sources/first-question.ts'
 import { readHosts } from '../sources/mdns.ts'
-import { readAnswer } from '../sources/service.ts'
+import { isModest, readAnswer } from '../sources/service.ts'
 
 /** Enough to be looked at; the search hears them all, and these again. */
 const maxAnswers = 32
@@ -47,7 +47,8 @@ function readSightings(
   try {
     const packet = decodePacket(bytes)
     const hosts = readHosts(toMessage(packet), link.name, question, address)
-    const services = readAnswer({ packet, address }, link.name, question)
+    const said = { packet, address }
+    const services = isModest(packet) ? readAnswer(said, link.name, question) : []
     return [...hosts, ...services].flatMap((each) => onLink(each, link) ?? [])
   } catch {
     // No DNS message: the search counts it.

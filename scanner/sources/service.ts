@@ -43,7 +43,6 @@ export const service: Source = async function* ({ link, question, querier, patie
   }
 }
 
-/** Only those that the Browser can cope with. */
 function push(answer: Answer, heard: Channel<Answer>): void {
   if (isModest(answer.packet)) heard.push(answer)
   else answer.door.errors.malformed++
@@ -58,7 +57,6 @@ type Said = Pick<Answer, 'packet' | 'address'>
  * it were an instance name, since the Browser has no other way to ask for one.
  */
 export function readAnswer(answer: Said, link: string, question: Question): Sighting[] {
-  if (!isModest(answer.packet)) return []
   const installers = instancesOf(installerSubtype, answer.packet)
   const others = instancesOf(sshService, answer.packet).filter(
     (name) => !installers.some((each) => sameName(each, name)),
@@ -100,7 +98,8 @@ function browse(
 const maxServicesInMessage = 32
 const maxRecordsInMessage = 256
 
-function isModest({ answers = [], additionals = [] }: Packet): boolean {
+/** Whether the Browser can cope with it. */
+export function isModest({ answers = [], additionals = [] }: Packet): boolean {
   const records = [...answers, ...additionals]
   const services = records.filter((record) => record.type === 'PTR')
   return records.length <= maxRecordsInMessage && services.length <= maxServicesInMessage
