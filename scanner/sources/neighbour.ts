@@ -8,6 +8,9 @@ import { holderOf } from './holder.ts'
 import { type Neighbour, readNeighbours } from './neighbour-table.ts'
 import { questionFirst, type Round, type Source } from './round.ts'
 
+/** How long 254 questions one by one may take, on a machine that has other work. */
+const sweepMs = 2000
+
 /**
  * Everybody on the link: an echo to all nodes, and the neighbour table. The replies' sources count,
  * because a machine that knows us already answers without leaving an entry in our table; the table
@@ -19,9 +22,11 @@ export const neighbour: Source = async function* (round) {
   await questionFirst(round)
   const present = entriesOf(round).then((entries) => greetAll(round, entries))
   const holder = holderOf(round).catch(() => undefined)
+  const sweeping = `the sweep on ${link.name}`
   let failed = false
   for await (const address of echoIn(round, allNodes, () => {
     failed = true
+    patience.expect(sweeping, sweepMs)
   })) {
     const isHolder = address === staticLinkLocal
     if (isHolder) void entriesOf(round).then((entries) => greetHolder(round, entries))
@@ -30,6 +35,7 @@ export const neighbour: Source = async function* (round) {
   }
   // To answer, they made themselves known: ping may drop replies of a crowd, the table keeps all.
   const entries = failed ? await sweptEntries(round) : await entriesOf(round)
+  patience.met(sweeping)
   greetAll(round, entries)
   if (failed) yield* sightingsOf(link, entries)
   await present
@@ -41,7 +47,8 @@ export const neighbour: Source = async function* (round) {
 /** Loaded when it is needed: most machines can send echoes. */
 async function sweptEntries(round: Round): Promise<Neighbour[]> {
   const { sweep } = await import('./sweep.ts')
-  return sweep(round)
+  await sweep(round)
+  return entriesOf(round)
 }
 
 /** The link's entries in the neighbour table; what cannot be read is warned of when the table is shown. */

@@ -2,32 +2,25 @@ import ip6addr from 'ip6addr'
 import { isIPv4 } from '../../common/address.ts'
 import type { Link } from '../../common/links.ts'
 import { sleep } from '../../common/schedule.ts'
-import { type Neighbour, readNeighbours } from './neighbour-table.ts'
 import type { Round } from './round.ts'
 
 /** The largest IPv4 network that is gone through: a home's or an office's. */
 const leastPrefixLength = 24
 /** How long ARP, and an answer, may take. */
 const waitMs = 100
-/** For 254 questions, on a machine that has other work. */
-const askMs = 1000
 
 /**
  * For a machine that cannot send echoes: an mDNS question to every IPv4 address of a small network,
- * which makes the kernel ask for each one's MAC. Gives the link's neighbours after that. On IPv6 the
+ * which makes the kernel ask for each one's MAC: after it they are in the neighbour table. On IPv6 the
  * question to the group does as much for those who speak mDNS: to answer it they make themselves known.
  */
-export async function sweep({ link, querier, question, patience }: Round): Promise<Neighbour[]> {
+export async function sweep({ link, querier, question, patience }: Round): Promise<void> {
   const asker = await querier
-  patience.expect('sweep', askMs + waitMs)
   for (const address of hostsOf(link)) {
     if (patience.signal.aborted) break
     await asker?.askDirectly(address, question.names).catch(() => {})
   }
   await sleep(waitMs, patience.signal)
-  const entries = await readNeighbours(patience.signal).catch(() => [])
-  patience.met('sweep')
-  return entries.filter((each) => each.link === link.name)
 }
 
 /** The other addresses of the link's small IPv4 networks. */

@@ -44,12 +44,12 @@ t.test('each of them is asked, whether or not the kernel lets it', async (t) => 
     direct: new DirectQuestions(asker, [], patience, new Set()),
     echoes: { sent: 0, answered: 0 },
   }
-  t.same(await sweep(round), [], 'nobody is a neighbour on a link that is not there')
+  await sweep(round)
   t.same(
     fake.asked,
     ['1', '3', '4', '5', '6'].map((each) => `192.0.2.${each}`),
   )
   fake.refuses = true
-  t.same(await sweep(round), [])
+  await t.resolves(sweep(round))
   patience.met('')
 })
