@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { readdirSync, statSync } from 'node:fs'
+import { setPriority } from 'node:os'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Parser, type Result } from 'tap-parser'
@@ -18,21 +19,32 @@ import { makeRoomForNeighbours } from './netns/neighbours.ts'
 const program = fileURLToPath(import.meta.url)
 const testFolder = fileURLToPath(new URL('.', import.meta.url))
 const args = process.argv.slice(2)
+const otherNodes = args.flatMap((each) => each.match(/^--node=(.+)/)?.[1] ?? [])
+const paths = args.filter((each) => !each.startsWith('--'))
 /** tap ends a test file after this; the longest boots an emulated machine twice, in five minutes. */
 const fileTimeoutSeconds = 420
 /** One that does not end even then (it spins, or waits for a child) is killed. */
 const killAfterMs = (fileTimeoutSeconds + 15) * 1000
 
-/** More at once, and what some of them time on the wire comes late. */
-const filesAtOnce = 2
-/** An emulated machine keeps one core busy for minutes: beside it the suite that mostly waits. */
-const first = /^(boot\/iso|conformance\/)/
+/** Of those on links. More, and what some of them time on the wire comes late. */
+const linksAtOnce = 2
+/** What needs no network takes the processor time that the others leave, which mostly wait. */
+const offlineNiceness = 10
+
+/** A test file, and the Node that it runs on: this one, or another of that version. */
+interface Job {
+  file: string
+  node?: { path: string; version: string } | undefined
+}
 
 interface Counts {
   passed: number
   failed: number
   skipped: number
 }
+
+// Node 20 takes 65 ms to read them, each time it starts; nobody whose certificate they are for is reached.
+delete process.env.NODE_EXTRA_CA_CERTS
 
 process.exit(isInWorld() ? await runInside() : await enterWorld())
 
@@ -56,13 +68,36 @@ async function runInside(): Promise<number> {
 
 async function runAll(): Promise<number> {
   const total: Counts = { passed: 0, failed: 0, skipped: 0 }
-  const files = testFiles(args.length === 0 ? [testFolder] : args)
-  const isFirst = (file: string) => first.test(relative(testFolder, file))
-  const others = files.filter((file) => !isFirst(file))
-  const waiting = [...files.filter(isFirst), ...others].values()
-  await Promise.all(Array.from({ length: filesAtOnce }, () => runInTurn(waiting, total)))
+  const files = testFiles(paths.length === 0 ? [testFolder] : paths)
+  const onLinks = files.filter((file) => !isOffline(file))
+  const inOrder = [...onLinks.filter(isFirst), ...onLinks.filter((file) => !isFirst(file))]
+  const links = inOrder.map((file): Job => ({ file })).values()
+  const nodes = [undefined, ...(await Promise.all(otherNodes.map(versionOf)))]
+  const rest = nodes
+    .flatMap((node) => files.filter(isOffline).map((file) => ({ file, node })))
+    .values()
+  const lanes = Array.from({ length: linksAtOnce }, async () => {
+    await runInTurn(links, total)
+    await runInTurn(rest, total)
+  })
+  await Promise.all([...lanes, runInTurn(rest, total)])
   console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
   return total.failed === 0 && total.passed > 0 ? 0 : 1
+}
+
+/** Needs no network. */
+function isOffline(file: string): boolean {
+  return /^(agent|common|scanner)\//.test(relative(testFolder, file))
+}
+
+/** An emulated machine keeps one core busy for minutes: beside it the suite that mostly waits. */
+function isFirst(file: string): boolean {
+  return /^(boot\/iso|conformance\/)/.test(relative(testFolder, file))
+}
+
+async function versionOf(path: string): Promise<Job['node']> {
+  const { stdout } = await runCommand(path, ['--version'])
+  return { path, version: stdout.trim() }
 }
 
 function testFiles(paths: readonly string[]): string[] {
@@ -73,21 +108,22 @@ function testFiles(paths: readonly string[]): string[] {
   })
 }
 
-async function runInTurn(files: IterableIterator<string>, total: Counts): Promise<void> {
-  for (const file of files) {
-    const counts = await runFile(file)
+async function runInTurn(jobs: IterableIterator<Job>, total: Counts): Promise<void> {
+  for (const job of jobs) {
+    const counts = await runFile(job)
     for (const key of ['passed', 'failed', 'skipped'] as const) total[key] += counts[key]
   }
 }
 
-async function runFile(file: string): Promise<Counts> {
+async function runFile({ file, node }: Job): Promise<Counts> {
   const began = performance.now()
-  const name = relative(process.cwd(), file)
+  const name = relative(process.cwd(), file) + (node ? ` on ${node.version}` : '')
   const counts: Counts = { passed: 0, failed: 0, skipped: 0 }
-  const child = spawn(process.execPath, ['--enable-source-maps', file], {
+  const child = spawn(node?.path ?? process.execPath, ['--enable-source-maps', file], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, TAP_TIMEOUT: String(fileTimeoutSeconds), NO_COLOR: '1' },
   })
+  if (isOffline(file) && child.pid !== undefined) setPriority(child.pid, offlineNiceness)
   const killed = setTimeout(() => child.kill('SIGKILL'), killAfterMs)
   const ended = new Promise<string | undefined>((resolve) => {
     child.on('close', (status, signal) => resolve(endOf(status, signal)))
