@@ -119,7 +119,10 @@ async function runFile({ file, node }: Job): Promise<Counts> {
   const began = performance.now()
   const name = relative(process.cwd(), file) + (node ? ` on ${node.version}` : '')
   const counts: Counts = { passed: 0, failed: 0, skipped: 0 }
-  const child = spawn(node?.path ?? process.execPath, ['--enable-source-maps', file], {
+  // What one mounts is not to be held by the namespaces that another makes meanwhile.
+  const apart = isInWorld() ? ['unshare', '--mount'] : []
+  const words = [...apart, node?.path ?? process.execPath, '--enable-source-maps', file]
+  const child = spawn(words[0] ?? '', words.slice(1), {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, TAP_TIMEOUT: String(fileTimeoutSeconds), NO_COLOR: '1' },
   })
