@@ -9,7 +9,9 @@ import {
 } from '../common/address.ts'
 import { staticLinkLocal } from '../common/contract.ts'
 import type { Machine } from './machine.ts'
+import type { SearchOptions } from './search.ts'
 import { hostLabelOf, type Sighting } from './sighting.ts'
+import { liveNames, once } from './sources/questions.ts'
 
 /** Fewer digits than these fit too many cards. */
 const leastMacDigits = 4
@@ -22,6 +24,21 @@ const leastMacDigits = 4
 export function choose(machines: readonly Machine[], name: string): Machine[] {
   const matches = [byName(name), byAddress(name), byHardware(name)]
   return machines.filter((machine) => matches.some((match) => match(machine)))
+}
+
+/** Those among the machines that are looked for. */
+export function wanted(
+  machines: readonly Machine[],
+  { name, all }: Pick<SearchOptions, 'name' | 'all'>,
+): Machine[] {
+  const eligible = machines.filter((machine) => all || machine.installer)
+  return name === undefined ? eligible : choose(eligible, name)
+}
+
+/** The host names that the link is asked for: those of live systems, and the one that NAME is. */
+export function askedNames(name: string | undefined): string[] {
+  const asked = name !== undefined && namesHost(name) ? [name.replace(/\.local$/i, '')] : []
+  return once([...asked, ...liveNames])
 }
 
 /** Whether NAME is a host name to ask the link for, and not an address or a MAC. */

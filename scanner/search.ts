@@ -2,7 +2,7 @@ import { exitStatus } from '../common/contract.ts'
 import { Failure } from '../common/failure.ts'
 import type { Log } from '../common/log.ts'
 import { deadline, sleep } from '../common/schedule.ts'
-import { addressesIn, choose, isOwnAddress, mayMean, namesHost } from './choose.ts'
+import { addressesIn, askedNames, isOwnAddress, mayMean, wanted } from './choose.ts'
 import { dropFirsts } from './look-ahead.ts'
 import { Lookout, type Verdict } from './lookout.ts'
 import { showsLoss } from './loss.ts'
@@ -13,7 +13,6 @@ import { searchedLinks } from './operator-links.ts'
 import { maxRemembered, roundMs, type Search, scan } from './scan.ts'
 import type { Sighting, SourceName } from './sighting.ts'
 import { sharedDelayMs } from './sources/patience.ts'
-import { liveNames, once } from './sources/questions.ts'
 
 /** What the verbs that look for machines are told. */
 export interface SearchOptions {
@@ -180,19 +179,4 @@ function verdict(
   // Its user and its id are told with the service: the key may come first.
   if (sources.includes('service') && machine.agent === null) return 'go on'
   return leftMs === 0 || isOwnAddress(name) ? 'enough' : leftMs
-}
-
-/** Those among the machines that are looked for. */
-export function wanted(
-  machines: readonly Machine[],
-  { name, all }: Pick<SearchOptions, 'name' | 'all'>,
-): Machine[] {
-  const eligible = machines.filter((machine) => all || machine.installer)
-  return name === undefined ? eligible : choose(eligible, name)
-}
-
-/** Those of live systems, and the one that was asked for. */
-export function askedNames(name: string | undefined): string[] {
-  const asked = name !== undefined && namesHost(name) ? [name.replace(/\.local$/i, '')] : []
-  return once([...asked, ...liveNames])
 }

@@ -1,12 +1,11 @@
 import type { Link } from '../../common/links.ts'
 import type { Log } from '../../common/log.ts'
 import { deadline, sleep } from '../../common/schedule.ts'
-import { addressesIn } from '../choose.ts'
+import { addressesIn, askedNames, wanted } from '../choose.ts'
 import type { Machine } from '../machine.ts'
 import { Memory } from '../memory.ts'
 import { merge } from '../merge.ts'
 import { roundMs, scan, type Way } from '../scan.ts'
-import { askedNames, wanted } from '../search.ts'
 import { type Sighting, sourceNames } from '../sighting.ts'
 
 /** What a search has shown. */

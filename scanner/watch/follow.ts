@@ -1,11 +1,12 @@
 import { splitZone } from '../../common/address.ts'
 import { explain, Failure } from '../../common/failure.ts'
 import { deadline, sleep } from '../../common/schedule.ts'
+import { askedNames, wanted } from '../choose.ts'
 import { hasOwnAddress, type Machine } from '../machine.ts'
 import { place } from '../macs.ts'
 import { merge } from '../merge.ts'
 import { searchedLinks } from '../operator-links.ts'
-import { askedNames, type SearchOptions, wanted } from '../search.ts'
+import type { SearchOptions } from '../search.ts'
 import { compare, type MachineEvent } from './events.ts'
 import {
   certainPlaces,
