@@ -15,6 +15,7 @@ const parts = [
   'agent/command-line.ts',
   'scanner/main.ts',
   'scanner/ask-ahead.ts',
+  'scanner/first-rows.ts',
   'scanner/find-line.ts',
   'scanner/ssh-line.ts',
   'scanner/command-line.ts',
@@ -28,7 +29,14 @@ rmSync(out, { recursive: true, force: true })
 const inputs = [
   ...bundle(
     [...parts, `--outdir=${out}`, '--outbase=.'],
-    ['./ask-ahead.ts', './find-line.ts', './ssh-line.ts', './command-line.ts', ...packages],
+    [
+      './ask-ahead.ts',
+      './first-rows.ts',
+      './find-line.ts',
+      './ssh-line.ts',
+      './command-line.ts',
+      ...packages,
+    ],
   ),
   ...bundle([...packages, `--outdir=${out}/packages`], []),
 ]

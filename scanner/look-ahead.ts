@@ -1,6 +1,7 @@
 import { showAddresses } from '../common/address-show.ts'
 import type { CommandResult } from '../common/command.ts'
 import { closeFirst, type FirstQuestion } from './sources/first-question.ts'
+import type { InPlace } from './watch/in-place.ts'
 
 /** What is asked while the programs that need the answers are still being loaded. */
 export interface Ahead {
@@ -8,13 +9,20 @@ export interface Ahead {
   shown: Promise<CommandResult> | undefined
   /** The links' groups. */
   firsts: FirstQuestion[]
+  /** The rows of who has answered by then, where they are shown. */
+  rows?: InPlace | undefined
 }
 
 const ahead: Ahead = { shown: undefined, firsts: [] }
 
 /** Takes over what another part of the program has asked. */
-export function takeOver({ shown, firsts }: Ahead): void {
+export function takeOver({ shown, firsts, rows }: Ahead): void {
   ahead.firsts.push(...firsts)
+  ahead.rows = rows
+  keepLook(shown)
+}
+
+function keepLook(shown: Ahead['shown']): void {
   ahead.shown = shown
   // Whoever takes it is told.
   shown?.catch(() => {})
@@ -23,7 +31,7 @@ export function takeOver({ shown, firsts }: Ahead): void {
 /** Asks the kernel, for whoever looks first. */
 export function lookAhead(): void {
   if (process.platform !== 'linux' || ahead.shown) return
-  takeOver({ shown: showAddresses(), firsts: [] })
+  keepLook(showAddresses())
 }
 
 /** What was asked of the kernel; undefined where nothing was, and the second time. */
@@ -33,9 +41,11 @@ export function takeLook(): Promise<CommandResult> | undefined {
   return look
 }
 
-/** The questions that have left and that nobody has taken. */
-export function firstQuestions(): readonly FirstQuestion[] {
-  return ahead.firsts
+/** The rows that are shown already, for whoever goes on with them. */
+export function takeRows(): InPlace | undefined {
+  const { rows } = ahead
+  ahead.rows = undefined
+  return rows
 }
 
 /** Gives up those: nobody will read the answers. */

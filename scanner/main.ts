@@ -25,6 +25,8 @@ async function loadPart(): Promise<never> {
   const [verb = ''] = argv
   const searches = /^(find|proxy|ssh)$/.test(verb)
   const ahead = searches ? await (await import('./ask-ahead.ts')).askAhead(argv) : undefined
+  if (verb === 'find' && ahead && process.stdout.isTTY)
+    ahead.rows = await (await import('./first-rows.ts')).firstRows(argv, ahead.firsts)
   const { run } = await partOf(verb)
   return run(argv, ahead)
 }

@@ -1,6 +1,6 @@
 import { exitStatus } from '../../common/contract.ts'
 import { nothingFound } from '../locate.ts'
-import { lookAhead } from '../look-ahead.ts'
+import { lookAhead, takeRows } from '../look-ahead.ts'
 import type { Machine } from '../machine.ts'
 import { explainLeftOut } from '../operator-links.ts'
 import type { Console } from '../options.ts'
@@ -11,10 +11,9 @@ import { formatSoFar } from '../print/watch.ts'
 import { type SearchOptions, type Seen, search } from '../search.ts'
 import { sourceNames } from '../sighting.ts'
 import type { MachineEvent } from '../watch/events.ts'
-import { InPlace } from '../watch/in-place.ts'
+import { InPlace, isScreen } from '../watch/in-place.ts'
 import { Told } from '../watch/told.ts'
 import { rememberNames } from '../words/names-cache.ts'
-import { preview } from './preview.ts'
 
 /** `scanner find [NAME]`: one row a machine on stdout; status 3 when there is none. */
 export async function find(
@@ -22,9 +21,8 @@ export async function find(
   console_: Console,
   signal: AbortSignal,
 ): Promise<number> {
-  const live = isLive(options, console_) ? new InPlace(process.stdout) : undefined
-  if (live) showSoFar(live, await preview(options))
   lookAhead()
+  const live = takeRows() ?? (isLive(options, console_) ? new InPlace(process.stdout) : undefined)
   await tellLeftOut(options, console_)
   // The table shows no host keys; machines that announce an identity need none to be told apart.
   const wanted: SearchOptions = {
@@ -55,7 +53,7 @@ function isWhole({ interfaces, sources }: SearchOptions, signal: AbortSignal): b
 
 /** Rows as they come are for a person at a terminal, between whose lines nothing else is written. */
 function isLive({ json, ndjson }: { json: boolean; ndjson: boolean }, { logs }: Console): boolean {
-  return process.stdout.isTTY && process.env.TERM !== 'dumb' && !json && !ndjson && !logs
+  return isScreen(process.stdout) && !json && !ndjson && !logs
 }
 
 /** What is done with that which is known before the end; undefined when nothing is. */

@@ -6,6 +6,7 @@ import { formatTable } from '../print/table.ts'
 import { type Frame, formatFrame, type Row } from '../print/watch.ts'
 import type { SearchOptions } from '../search.ts'
 import { follow, type Situation } from '../watch/follow.ts'
+import { isScreen } from '../watch/in-place.ts'
 import { Screen } from '../watch/screen.ts'
 import { tellLeftOut } from './find.ts'
 
@@ -29,7 +30,7 @@ export async function watch(
   signal: AbortSignal,
 ): Promise<number> {
   await tellLeftOut(options, console_)
-  const live = process.stdout.isTTY && !options.ndjson && process.env.TERM !== 'dumb'
+  const live = isScreen(process.stdout) && !options.ndjson
   const left = live
     ? await showTable(options, signal)
     : await printEvents(options, console_, signal)

@@ -7,6 +7,11 @@ const clearBelow = '\x1b[J'
 /** Where the terminal does not say how large it is. */
 const usualSize: Size = { columns: 80, lines: 24 }
 
+/** Whether it is a terminal that knows these sequences. */
+export function isScreen({ isTTY }: NodeJS.WriteStream): boolean {
+  return isTTY && process.env.TERM !== 'dumb'
+}
+
 /**
  * Lines on a terminal that the next ones take the place of, below whatever was there. The cursor
  * stays shown, on the line after them: a program that ends at any moment leaves nothing to restore.
