@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
 import { access, chown, lstat, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { errorCode } from '../common/failure.ts'
+import { loadCrypto } from '../common/hash.ts'
 
 /** A file as it is now; undefined when there is none. */
 export interface PresentFile {
@@ -44,7 +44,7 @@ export async function replaceFile(
   content: Buffer,
   { mode, like }: { mode: number; like?: Stats | undefined },
 ): Promise<void> {
-  const suffix = randomBytes(6).toString('hex')
+  const suffix = loadCrypto().randomBytes(6).toString('hex')
   const temporary = join(dirname(path), `.${basename(path)}.${suffix}.tmp`)
   try {
     const handle = await open(temporary, 'wx', 0o600)

@@ -20,6 +20,7 @@ export class Lookout {
   /** When the timer fires. */
   #at = Number.POSITIVE_INFINITY
   #notBefore = 0
+  #tookMs = 0
 
   constructor(parent: AbortSignal, look: () => Verdict) {
     this.#look = look
@@ -58,7 +59,9 @@ export class Lookout {
     const began = performance.now()
     const found = this.#look()
     const now = performance.now()
-    this.#notBefore = now + Math.max(restMs, restFactor * (now - began))
+    // The first look is slow by what it loads, which none after it does.
+    this.#notBefore = now + Math.max(restMs, restFactor * Math.min(this.#tookMs, now - began))
+    this.#tookMs = now - began
     if (found === 'enough') this.#abort()
     else if (found !== 'go on') this.#lookIn(Math.max(found, this.#notBefore - now))
   }

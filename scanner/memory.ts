@@ -1,5 +1,6 @@
 import type { Link } from '../common/links.ts'
 import { takeFirst } from './look-ahead.ts'
+import type { DirectQuestions } from './sources/direct.ts'
 import { mdnsWarning } from './sources/gone.ts'
 import { Knowledge, openQuerier, ownAddresses, type Querier } from './sources/querier.ts'
 
@@ -11,6 +12,8 @@ export class Memory {
   lossy = false
   /** When the groups were last asked in this round, by `performance.now()`. */
   askedAt: number | undefined
+  /** Who asks each link's machines one by one in this round. */
+  readonly direct = new Map<string, Pick<DirectQuestions, 'slowestMs'>>()
   readonly #queriers = new Map<string, Promise<Querier | undefined>>()
   readonly #knowledge = new Map<string, Knowledge>()
   readonly #answered = new Map<string, Set<string>>()

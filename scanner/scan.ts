@@ -155,6 +155,7 @@ function openRound(link: Link, search: Search, memory: Memory, patience: Patienc
   const { names, warn, guesses = [] } = search
   const querier = memory.querier(link, warn)
   const direct = new DirectQuestions(querier, names, patience, memory.answered(link.name))
+  memory.direct.set(link.name, direct)
   for (const address of guesses) direct.greet(address, false)
   const echoes = { sent: 0, answered: 0 }
   return { link, question: { names, warn }, patience, querier, direct, echoes }

@@ -1,5 +1,6 @@
 import { exitStatus } from '../common/contract.ts'
 import { Failure } from '../common/failure.ts'
+import type { Link } from '../common/links.ts'
 import type { Log } from '../common/log.ts'
 import { deadline, sleep } from '../common/schedule.ts'
 import { addressesIn, askedNames, isOwnAddress, mayMean, wanted } from './choose.ts'
@@ -25,6 +26,8 @@ export interface SearchOptions {
   all: boolean
   /** The one machine that `name` means is enough: the others are waited for only as long as they could be meant as well. */
   one?: boolean
+  /** Link-local addresses that it may have: asked at once, each by itself. */
+  guesses?: string[]
   /**
    * Whose host keys are wanted: everybody's, unless it is said. `doubtful`: of who announces no
    * identity, and of all where several links are searched: one identity may be of a machine on each.
@@ -75,7 +78,7 @@ export async function search(
   try {
     const { sources, all, name } = options
     const keysOf = wantedKeys(options.keysOf, links.length)
-    const guesses = name === undefined ? [] : addressesIn(name)
+    const guesses = [...(options.guesses ?? []), ...(name === undefined ? [] : addressesIn(name))]
     const mayBeMeant = (sighting: Sighting) => !options.one || mayMean(sighting, name ?? '')
     const told = { names: askedNames(name), memory, warn }
     const asked = { links, sources, all, keysOf, guesses, mayBeMeant, ...told }
@@ -115,8 +118,8 @@ async function rounds(
     const present = () => wanted(merge([...sightings.values(), ...heard]), options)
     const lookout = new Lookout(asked.signal, () => {
       const machines = present()
-      const asked = memory.askedAt ?? began
-      const leftMs = Math.max(0, asked + sharedDelayMs + marginMs - performance.now())
+      const until = (memory.askedAt ?? began) + sharedDelayMs + marginMs(asked.links, memory)
+      const leftMs = Math.max(0, until - performance.now())
       seen?.(machines.filter(hasOwnAddress), leftMs === 0)
       if (options.one) return verdict(machines, options, leftMs)
       return leftMs || 'go on'
@@ -157,8 +160,17 @@ function remember(sightings: Map<string, Sighting>, heard: readonly Sighting[]):
   }
 }
 
-/** On top of the longest delay of an answer: there and back, and a machine that wakes up. */
-const marginMs = 60
+/**
+ * On top of the longest delay of an answer, in milliseconds: there and back, and a machine that wakes
+ * up. Where each link has shown how long that takes, twice as long.
+ */
+const longestMarginMs = 60
+const leastMarginMs = 20
+
+function marginMs(links: readonly Link[], { direct }: Memory): number {
+  const slowest = links.map(({ name }) => direct.get(name)?.slowestMs ?? longestMarginMs)
+  return Math.min(Math.max(2 * Math.max(...slowest), leastMarginMs), longestMarginMs)
+}
 
 /**
  * Whether one machine may be gone to before the round is over: an ssh server proved a host key there,

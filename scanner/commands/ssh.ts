@@ -60,7 +60,8 @@ async function connect(
   const knownHosts = await knownHostsFile()
   const mayGoAhead = isProbed && isOurs && !isGiven(options) && !options.print
   const seen = mayGoAhead ? await ahead.watcher(typed, knownHosts) : undefined
-  const found = await locateKeyless(options, console_, signal, seen)
+  const guesses = ahead.guesses(options.name)
+  const found = await locateKeyless({ ...options, guesses }, console_, signal, seen)
   if (found === undefined) return exitStatus.failed
   const machine = isProbed ? await reached(found, signal) : found
   refuseImpostor(machine)

@@ -33,11 +33,13 @@ export class DirectQuestions {
   /** Those who have been asked more than once. */
   readonly #repeated = new Set<string>()
   readonly #waiting: string[] = []
-  /** Who is asked now: called when the answer comes. */
-  readonly #underWay = new Map<string, () => void>()
+  /** Who is asked now, since when, and what is called when the answer comes. */
+  readonly #underWay = new Map<string, { since: number; end: () => void }>()
   #ownTimeEnds: Promise<void> | undefined
   /** Whether an answer came to a repeated question only, or the kernel could not send one. */
   lossy = false
+  /** The longest that an answer has taken, there and back, in milliseconds; undefined before the first. */
+  slowestMs: number | undefined
 
   constructor(
     querier: Promise<Querier | undefined>,
@@ -52,7 +54,10 @@ export class DirectQuestions {
     void querier.then((it) => {
       // The querier outlives the round.
       if (!it || patience.signal.aborted) return
-      const stop = it.onAnswer(({ address }) => this.#noteAnswer(address))
+      const stop = it.onAnswer(({ address, door }) => {
+        if (it.isDirect(door)) this.#noteTravel(address)
+        this.#noteAnswer(address)
+      })
       patience.signal.addEventListener('abort', stop)
     })
   }
@@ -146,15 +151,22 @@ export class DirectQuestions {
     const { signal } = this.#patience
     const end = () => controller.abort()
     signal.addEventListener('abort', end)
-    this.#underWay.set(address, end)
+    const since = this.#underWay.get(address)?.since ?? performance.now()
+    this.#underWay.set(address, { since, end })
     return sleep(waitMs, controller.signal).finally(() => signal.removeEventListener('abort', end))
+  }
+
+  #noteTravel(address: string): void {
+    const since = this.#underWay.get(address)?.since
+    if (since !== undefined)
+      this.slowestMs = Math.max(this.slowestMs ?? 0, performance.now() - since)
   }
 
   #noteAnswer(address: string): void {
     // Before the round ends by it: whoever looks then is to see it.
     if (this.#repeated.has(address)) this.lossy = true
     this.#answered.add(address)
-    this.#underWay.get(address)?.()
+    this.#underWay.get(address)?.end()
     this.#patience.met(address)
   }
 }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Link } from '../../common/links.ts'
 import { sleep } from '../../common/schedule.ts'
 import type { Question, Sighting } from '../sighting.ts'
@@ -22,14 +23,23 @@ export interface Round {
 /** What one source sees in one round on one link. It ends with the round's signal at the latest. */
 export type Source = (round: Round) => AsyncIterable<Sighting>
 
-/** An answer to the group's question is heard and shown within it. */
-const headStartMs = 10
+/** An answer to the group's question is heard, and who gave it visited, within it; in milliseconds. */
+const headStartMs = 50
+/** And in so many turns of the event loop what came is read, told, looked at, and acted upon. */
+const headStartTurns = 4
+/** On a machine that is that busy. */
+const longestHeadStartMs = 1000
 
 /**
  * Resolves when the group's question has had a head start: to start a program takes as long as an
  * answer, and nothing is heard meanwhile.
  */
-export async function questionFirst({ querier, patience }: Round): Promise<void> {
+export async function questionFirst({ link, querier, patience }: Round): Promise<void> {
+  const others = `those who are looked for otherwise on ${link.name}`
+  patience.expect(others, longestHeadStartMs)
   await querier
   await sleep(headStartMs, patience.signal)
+  // A busy machine fires its timers before it reads its sockets.
+  for (let turns = 0; turns < headStartTurns; turns++) await nextTurn()
+  patience.met(others)
 }

@@ -1,15 +1,19 @@
 import { runCommand } from '../../common/command.ts'
+import { addressesIn } from '../choose.ts'
 import type { Machine } from '../machine.ts'
 import type { Seen } from '../search.ts'
 import { isVouchedFor } from '../trust/authorities.ts'
 import { type Consent, isAsRemembered } from '../trust/establish.ts'
 import { readKnownHosts } from '../trust/known-hosts-file.ts'
 import type { Line } from '../trust/known-hosts-lines.ts'
-import { remembered } from '../trust/machines.ts'
+import { idsCalled, remembered } from '../trust/machines.ts'
 import { hasOption, type SshArguments } from './arguments.ts'
 import { Gate } from './gate.ts'
 import { type InPlace, startInPlace } from './session.ts'
 import { sshCommandLine } from './target.ts'
+
+/** Many have had the same name; each that is not there costs the link a few solicitations. */
+const maxGuesses = 4
 
 /** An ssh that waits with the host key in hand, and has given nothing away. */
 export interface Held {
@@ -38,6 +42,11 @@ export class Ahead {
     if (this.#lines.length === 0 || !isLinux || !logsIn(typed)) return undefined
     this.#gate = Gate.make().catch(() => undefined)
     return (machines) => this.#look(machines)
+  }
+
+  /** Where machines that are remembered by NAME would be: at the addresses that their ids make. */
+  guesses(name: string): string[] {
+    return idsCalled(this.#lines, name).slice(-maxGuesses).flatMap(addressesIn)
   }
 
   /**

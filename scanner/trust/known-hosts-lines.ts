@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { loadCrypto } from '../../common/hash.ts'
 
 /** A line of known_hosts (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT) that names a key. */
 export interface KeyLine {
@@ -111,6 +111,9 @@ function fits(pattern: string, host: string): boolean {
 /** `|1|salt|hash`: HMAC-SHA1 of the name (HashKnownHosts in ssh_config(5)), in which case matters. */
 function isHashOf(hashed: string, host: string): boolean {
   const [, version, salt = '', hash] = hashed.split('|')
-  const digest = createHmac('sha1', Buffer.from(salt, 'base64')).update(host).digest('base64')
+  const digest = loadCrypto()
+    .createHmac('sha1', Buffer.from(salt, 'base64'))
+    .update(host)
+    .digest('base64')
   return version === '1' && digest === hash
 }

@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { watch } from 'node:fs'
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { errorCode, Failure } from '../../common/failure.ts'
+import { loadCrypto } from '../../common/hash.ts'
 import { deadline } from '../../common/schedule.ts'
 
 /** Whoever holds the lock reads and writes some kilobytes; more than this long is a process that hangs. */
@@ -34,7 +34,7 @@ async function acquire(lock: string): Promise<void> {
 /** Makes the lock, which holds our pid; false when another has it. One whose owner is gone is removed. */
 async function take(lock: string): Promise<boolean> {
   // Two turns of one process are two.
-  const mine = `${lock}.${process.pid}-${randomBytes(4).toString('hex')}`
+  const mine = `${lock}.${process.pid}-${loadCrypto().randomBytes(4).toString('hex')}`
   // Linked when it is written: nobody sees a lock without its owner.
   await writeFile(mine, `${process.pid}\n`, { mode: 0o600 })
   try {

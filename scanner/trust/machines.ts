@@ -126,7 +126,7 @@ function withoutHost(line: KeyLine, host: string): KeyLine[] {
 
 /** The remembered machines that NAME may mean: name, `name.local`, id, MAC, end of one, EUI-64 address. */
 export function fitting(machines: readonly KnownMachine[], name: string): KnownMachine[] {
-  const label = name.toLowerCase().replace(/\.local\.?$/, '')
+  const label = labelOf(name)
   const digits = name.toLowerCase().replaceAll(/[:-]/g, '')
   const isEnd = /^[0-9a-f]{4,}$/.test(digits) && normalizeAddress(name) === undefined
   const id = idIn(name) ?? idOfAddress(name)
@@ -134,6 +134,21 @@ export function fitting(machines: readonly KnownMachine[], name: string): KnownM
     (each) =>
       each.name?.toLowerCase() === label || each.id === id || (isEnd && each.id.endsWith(digits)),
   )
+}
+
+/** The ids of the machines that had this name when they were remembered, the latest last. */
+export function idsCalled(lines: readonly Line[], name: string): string[] {
+  const label = labelOf(name)
+  const ids = lines.flatMap((line) =>
+    line.kind === 'key' && readNote(line).name?.toLowerCase() === label
+      ? line.patterns.flatMap((each) => idOf(each) ?? [])
+      : [],
+  )
+  return [...new Set(ids)]
+}
+
+function labelOf(name: string): string {
+  return name.toLowerCase().replace(/\.local\.?$/, '')
 }
 
 /** The id that is meant by an id or a whole MAC. */

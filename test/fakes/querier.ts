@@ -3,7 +3,8 @@ import { fakeAddress, fakeLink } from './link.ts'
 
 /** A querier that asks nobody: keeps whom it was to ask, and hears what the test says. */
 export function fakeQuerier() {
-  const listening = new Set<(answer: { address: string }) => void>()
+  type Listener = (answer: { address: string; door: string }) => void
+  const listening = new Set<Listener>()
   const fake = {
     link: fakeLink({ addresses: [fakeAddress('fe80::1')] }),
     heard: { fromGroup: 0, direct: 0, ownQuestion: false },
@@ -11,7 +12,7 @@ export function fakeQuerier() {
     /** The kernel sends nothing. */
     refuses: false,
     listening,
-    onAnswer(listener: (answer: { address: string }) => void) {
+    onAnswer(listener: Listener) {
       listening.add(listener)
       return () => listening.delete(listener)
     },
@@ -20,8 +21,9 @@ export function fakeQuerier() {
       if (fake.refuses) throw new Error('ENOBUFS')
       fake.asked.push(address)
     },
-    answer(address: string) {
-      for (const listener of listening) listener({ address })
+    isDirect: (door: string) => door === 'direct',
+    answer(address: string, door = 'direct') {
+      for (const listener of listening) listener({ address, door })
     },
   }
   return { fake, querier: fake as unknown as Querier }

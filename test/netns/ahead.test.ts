@@ -5,12 +5,13 @@ import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { makeKeys } from '../../scanner/demo/installer.ts'
+import { runInside } from '../../scanner/demo/namespace.ts'
 import { Gate } from '../../scanner/ssh/gate.ts'
 import { bootInstaller, type Lab, makeLab, skipWithout } from './lab.ts'
 
 /** ssh that is started before it is settled whom a name means, and held before it authenticates. */
 
-const skip = skipWithout('ip', 'ping', 'ssh', 'ssh-keygen', 'mkfifo')
+const skip = skipWithout('ip', 'ping', 'ssh', 'ssh-keygen', 'mkfifo', 'nft')
 const mac = '52:54:00:12:34:56'
 
 /** An ssh on PATH that writes down its command lines and what it does; `first` is run before it. */
@@ -68,6 +69,21 @@ t.test('one machine', { skip, buffered: true }, async (t) => {
     const { debug, ...seen } = await ssh.seen()
     t.same(seen, { held: 1, all: 1, left: [] })
     t.match(debug, /Authenticated to/)
+  })
+
+  await t.test('it is found where nothing comes through but what is sent to itself', async (t) => {
+    const ssh = await watchSsh(lab, 'direct')
+    // Of the group's address it is what asks for a MAC that comes through (RFC 4861 section 7.2.2).
+    const rules = [
+      'icmpv6 type { echo-request, echo-reply } drop',
+      'ip6 daddr { ff02::fb, fe80::47 } drop',
+    ]
+    const chain = `chain output { type filter hook output priority 0; ${rules.join('; ')}; }`
+    await runInside(lab.operator, 'nft', [`table inet shut { ${chain}; }`])
+    await runInside(lab.operator, 'ip', ['neigh', 'flush', 'dev', 'op0'])
+    const { status, stderr } = await ssh.run(['ssh', 'NixOS', ...options(lab), 'exit 7'])
+    await runInside(lab.operator, 'nft', ['flush ruleset'])
+    t.equal(status, 7, stderr)
   })
 
   await t.test('a connection that is shared goes on as it is', async (t) => {

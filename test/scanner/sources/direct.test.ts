@@ -47,6 +47,17 @@ t.test(
   },
 )
 
+t.test('how long an answer takes is known of those that came to a direct question', async (t) => {
+  const { fake, direct, over } = round()
+  for (const address of ['fe80::7', 'fe80::8']) direct.greet(address, true)
+  await wait(30)
+  fake.answer('fe80::7', 'group')
+  t.equal(direct.slowestMs, undefined, 'that may have waited for others')
+  fake.answer('fe80::8')
+  t.ok(Number(direct.slowestMs) >= 25, `${direct.slowestMs} ms`)
+  await over()
+})
+
 t.test('neither we ourselves nor who has answered in an earlier round is asked', async (t) => {
   const { fake, direct, over } = round(new Set(['fe80::9']))
   direct.greet('fe80::1', false)

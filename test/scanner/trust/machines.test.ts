@@ -5,6 +5,7 @@ import { formatKnownHosts, parseKnownHosts } from '../../../scanner/trust/known-
 import {
   fitting,
   forgetting,
+  idsCalled,
   keysFor,
   knownMachines,
   namesakesOf,
@@ -148,6 +149,15 @@ t.test('only whole ids, of plain lines, are machines', (t) => {
   t.equal(remembered(lines, b), undefined)
   const upper = fileOf(`installer-${a.toUpperCase()} ssh-ed25519 ${one}`)
   t.match(knownMachines(upper), [{ id: a }], 'in whatever case, as ssh sees it')
+  t.end()
+})
+
+t.test('who had a name is told, the latest last, each once', (t) => {
+  const renamed = remembering(parse(''), a, [one], { ...note, name: 'nas' })
+  const lines = remembering(remembering(renamed, b, [one, rsa], note), a, [two, rsa], note)
+  t.same(idsCalled(lines, 'nixos.local'), [b, a])
+  t.same(idsCalled(lines, 'nas'), [])
+  t.same(idsCalled(lines, a), [])
   t.end()
 })
 
