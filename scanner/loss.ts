@@ -21,14 +21,16 @@ export interface Evidence {
   /** Who answered the group's question by unicast, and who by multicast. */
   once: ReadonlySet<string>
   byGroup: ReadonlySet<string>
-  echoes: { sent: number; answered: number }
+  /** Undefined where none were to be asked for. A `ping` that nobody answers may not say that it has sent one. */
+  echoes: { sent: number; answered: number } | undefined
   /** Machines that were seen. */
   seen: number
 }
 
 /** Whether answers were lost, or could not be sent to us: nobody who has answered ignores an echo. Pure. */
 export function answersWereLost({ once, byGroup, echoes, seen }: Evidence): boolean {
-  if (echoes.sent > 0 && echoes.answered === 0 && once.size + byGroup.size > 0) return true
+  const answered = Math.max(once.size, byGroup.size)
+  if (echoes?.answered === 0 && answered >= (echoes.sent > 0 ? 1 : crowd)) return true
   if (seen < crowd) return false
   // Without multicast nothing tells of those who found no room in the table.
   if (byGroup.size === 0) return seen >= nearlyFull

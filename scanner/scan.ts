@@ -123,13 +123,18 @@ async function* withTable(
 }
 
 /** What a round tells of the way that packets have, beside what it found. */
-async function judge(round: Round, { warn, observe }: Search, memory: Memory): Promise<void> {
+async function judge(round: Round, search: Search, memory: Memory): Promise<void> {
+  const { warn, observe, sources } = search
   const { link, querier, direct, echoes } = round
   const asker = await querier
   observe?.({ link, echoes, querier: asker })
   if (!asker) return
   if (dropsGroup(asker)) warn(dropsGroupWarning(link))
-  const evidence = { ...asker.answered, echoes, seen: direct.seen }
+  const evidence = {
+    ...asker.answered,
+    echoes: sources.some(asksForEchoes) ? echoes : undefined,
+    seen: direct.seen,
+  }
   memory.lossy ||= direct.lossy || answersWereLost(evidence)
   if (direct.seen >= nearlyFull) warn(fullTableWarning)
 }
@@ -217,10 +222,14 @@ const retryMs = 50
  * those that read answers.
  */
 function runningSources(names: readonly SourceName[]): [string, Source][] {
-  const reads = names.some((name) => name === 'neighbour' || name === 'static')
+  const reads = names.some(asksForEchoes)
   return Object.entries(linkSources).filter(
     ([name]) => names.includes(name as SourceName) || (reads && isReader(name)),
   )
+}
+
+function asksForEchoes(source: SourceName): boolean {
+  return source === 'neighbour' || source === 'static'
 }
 
 function isReader(source: string): boolean {

@@ -15,11 +15,15 @@ const complete: Evidence = {
   seen: 200,
 }
 
+const few = { once: addresses(20), byGroup: addresses(20), seen: 20 }
+
 t.test('answers were lost when somebody answered one way and not another', (t) => {
   t.notOk(answersWereLost(complete))
   for (const [what, expected, over] of [
     ['no echo came back', true, { echoes: { sent: 2, answered: 0 } }],
-    ['no echo was sent', false, { echoes: { sent: 0, answered: 0 } }],
+    ['and ping has not said that it asked', true, { echoes: { sent: 0, answered: 0 } }],
+    ['nor did it to a few', false, { ...few, echoes: { sent: 0, answered: 0 } }],
+    ['no echo was wanted', false, { echoes: undefined }],
     ['nobody is there', false, { once: nobody, byGroup: nobody, seen: 0 }],
     ['one of a crowd could not answer by unicast', true, { once: addresses(199) }],
     ['of a few the echoes tell', false, { once: addresses(19), byGroup: addresses(20), seen: 20 }],
