@@ -122,6 +122,8 @@ export class Querier {
     const questions = wanted.filter((each) => !first?.keys.has(questionKey(each)))
     const again = this.#knowledge.timesAsked > 0
     const deaf = this.#listeners.length < this.#askers.length
+    // That question may have been lost, or a firewall keeps the answers out: one packet more.
+    const unanswered = this.answered.once.size === 0 && this.answered.byGroup.size > 0
     // RFC 6762 section 7.3: what another host has just asked for, with no more known than here, is asked.
     const open = questions.filter((each) => !this.#isAsked(each))
     for (const each of wanted)
@@ -132,7 +134,7 @@ export class Querier {
     // The group first: to hear its answers takes no room in a neighbour table that is filling.
     const sent = [
       ...(listening || (again && !deaf) ? await sendAll(this.#listeners, standing) : []),
-      ...(!again || deaf ? await this.#askOnce(questions) : []),
+      ...(!again || deaf || unanswered ? await this.#askOnce(questions) : []),
     ]
     const refused = sent.find((each) => each.status === 'rejected')
     if (refused && sent.every((each) => each.status === 'rejected')) throw refused.reason

@@ -53,6 +53,19 @@ t.test(
   },
 )
 
+t.test('a one-shot question that nobody has answered is put again where somebody is', async (t) => {
+  const { querier, asker, listener } = open()
+  await querier.ask(questions, true)
+  await querier.ask(questions, true)
+  t.equal(asked(asker).length, 2, 'nobody is there')
+  listener.arrive(answer(pointer('a')), 'fe80::9')
+  await querier.ask(questions, true)
+  t.equal(asked(asker).length, 4)
+  asker.arrive(answer(pointer('a')), 'fe80::9')
+  await querier.ask(questions, true)
+  t.equal(asked(asker).length, 4)
+})
+
 t.test('what another host has just asked is not asked again (RFC 6762 section 7.3)', async (t) => {
   const { querier, listener } = open()
   await querier.ask(questions, false)
