@@ -6,8 +6,12 @@ export const startup: Topic = {
   name: 'startup',
   needs: [],
   async *measure(runs) {
-    const words = { '--version': ['--version'], 'find --help': ['find', '--help'] }
-    for (const [what, args] of Object.entries(words)) {
+    for (const [args, most] of [
+      [['--version'], 1.3],
+      [['find', '--help'], 1.3],
+      // For each press of the Tab key.
+      [['complete', '--', 'find', '--'], 3],
+    ] as const) {
       const { ours, node } = await inTurn(
         {
           node: () => timeToExit(bareNode),
@@ -16,7 +20,8 @@ export const startup: Topic = {
         2 * runs,
       )
       const peer = { name: 'node -e 0', spread: spread(node) }
-      yield { what: `scanner ${what}`, unit: 'ms', ours: spread(ours), peer, target: { most: 1.3 } }
+      const what = `scanner ${args.join(' ')}`
+      yield { what, unit: 'ms', ours: spread(ours), peer, target: { most } }
     }
   },
 }

@@ -186,24 +186,6 @@ t.test(
   },
 )
 
-t.test('an answer takes little more than Node itself', { skip }, async (t) => {
-  const operator = await machine(t)
-  const environment = { XDG_CACHE_HOME: t.testdir() }
-  const times = { node: [] as number[], answer: [] as number[] }
-  for (let run = 0; run < 4; run++)
-    for (const [name, words] of [
-      ['node', ['-e', '0']],
-      ['answer', [scannerProgram, 'complete', '--', 'find', '--']],
-    ] as const) {
-      const began = performance.now()
-      inside(operator, [process.execPath, ...words], environment, '/')
-      times[name].push(performance.now() - began)
-    }
-  const [node, answer] = [Math.min(...times.node), Math.min(...times.answer)]
-  t.comment(`node -e 0 ${node.toFixed(0)} ms, an answer ${answer.toFixed(0)} ms`)
-  t.ok(answer < 3 * node, `${answer} ms beside ${node} ms`)
-})
-
 /** Waits until a file has such a content. */
 async function untilHolds(path: string, wanted: RegExp): Promise<void> {
   const watcher = watch(join(path, '..'))
