@@ -4,7 +4,7 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { delimiter, join, resolve } from 'node:path'
+import { basename, delimiter, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
@@ -29,14 +29,7 @@ rmSync(out, { recursive: true, force: true })
 const inputs = [
   ...bundle(
     [...parts, `--outdir=${out}`, '--outbase=.'],
-    [
-      './ask-ahead.ts',
-      './first-rows.ts',
-      './find-line.ts',
-      './ssh-line.ts',
-      './command-line.ts',
-      ...packages,
-    ],
+    [...parts.map((part) => `./${basename(part)}`), ...packages],
   ),
   ...bundle([...packages, `--outdir=${out}/packages`], []),
 ]

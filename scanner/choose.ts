@@ -10,7 +10,7 @@ import {
 import { staticLinkLocal } from '../common/contract.ts'
 import type { Machine } from './machine.ts'
 import type { SearchOptions } from './search.ts'
-import { hostLabelOf, type Sighting } from './sighting.ts'
+import { hostLabelOf, type Sighting, withoutLocal } from './sighting.ts'
 import { liveNames, once } from './sources/questions.ts'
 
 /** Fewer digits than these fit too many cards. */
@@ -37,7 +37,7 @@ export function wanted(
 
 /** The host names that the link is asked for: those of live systems, and the one that NAME is. */
 export function askedNames(name: string | undefined): string[] {
-  const asked = name !== undefined && namesHost(name) ? [name.replace(/\.local$/i, '')] : []
+  const asked = name !== undefined && namesHost(name) ? [withoutLocal(name)] : []
   return once([...asked, ...liveNames])
 }
 
@@ -62,7 +62,7 @@ export function mayMean(
   { addresses, mac, name, advertisement }: Sighting,
   wanted: string,
 ): boolean {
-  const label = wanted.replace(/\.local\.?$/i, '').toLowerCase()
+  const label = withoutLocal(wanted).toLowerCase()
   const address = normalizeAddress(wanted)
   const digits = wanted.toLowerCase().replaceAll(/[:-]/g, '')
   // An id that is made of a host key: only the visit tells.
@@ -93,7 +93,7 @@ export function isOwnAddress(name: string): boolean {
 type Match = (machine: Machine) => boolean
 
 function byName(name: string): Match {
-  const label = name.replace(/\.local\.?$/i, '').toLowerCase()
+  const label = withoutLocal(name).toLowerCase()
   return ({ name: announced, configuredName, links }) => {
     const host = configuredName ?? announced ?? ''
     const suffixed = links.flatMap(({ mac }) => (mac ? macSuffixed(host, mac) : []))

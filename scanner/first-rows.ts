@@ -58,11 +58,12 @@ export function whoAnswered(firsts: readonly FirstQuestion[], { name, all }: Loo
   const links = readLinksFromNode()
   const sightings = firsts.flatMap((first) => {
     const link = links.find((each) => each.name === first.link)
+    if (!link) return []
     // What came to us says what came to the group as well: the first of each sender is enough.
     const heard = heardBy(first).slice(0, maxAnswers).reverse()
     const bySender = new Map(heard.map((each) => [each[1].address, each]))
     return [...bySender.values()].flatMap(([bytes, from]) =>
-      link ? readSightings(bytes, from, link, question) : [],
+      readSightings(bytes, from, link, question),
     )
   })
   return wanted(merge(sightings), { name, all }).filter(hasOwnAddress)

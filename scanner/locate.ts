@@ -6,6 +6,7 @@ import type { Machine } from './machine.ts'
 import type { Console } from './options.ts'
 import { formatTable } from './print/table.ts'
 import { type Found, type SearchOptions, type Seen, search } from './search.ts'
+import { withoutLocal } from './sighting.ts'
 import { cachedNames, rememberNames } from './words/names-cache.ts'
 
 /**
@@ -119,7 +120,7 @@ export function nothingFound(
   { name, timeoutMs, all }: SearchOptions,
   seen: readonly string[] = name === undefined ? [] : cachedNames(),
 ): string[] {
-  const meant = name && nearest(name.replace(/\.local\.?$/i, ''), seen)
+  const meant = name && nearest(withoutLocal(name), seen)
   const what = name ? `no installer that fits '${name}'` : 'no installer'
   return [
     `scanner: ${what} was found in ${timeoutMs / 1000} s`,

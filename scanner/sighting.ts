@@ -59,9 +59,14 @@ export function onLink(sighting: Sighting, link: Link): Sighting | undefined {
   return addresses.length > 0 ? { ...sighting, addresses } : undefined
 }
 
+/** A host name as people type it, `nixos.local` or `nixos.local.`, without that end (RFC 6762 section 3). */
+export function withoutLocal(name: string): string {
+  return name.replace(/\.local\.?$/i, '')
+}
+
 /** The first label of `NixOS.local`, or undefined when it is not a host name that may be shown and typed. */
 export function hostLabelOf(name: string): string | undefined {
-  const label = name.replace(/\.local\.?$/i, '')
+  const label = withoutLocal(name)
   return hostLabel.test(label) ? label : undefined
 }
 

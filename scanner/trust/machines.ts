@@ -5,6 +5,7 @@ import {
   normalizeMac,
 } from '../../common/address.ts'
 import { hostLabel } from '../../common/advertisement.ts'
+import { withoutLocal } from '../sighting.ts'
 import { hostKeyAlias } from '../ssh/known-hosts.ts'
 import { fingerprintOf } from './authorities.ts'
 import type { Remembered } from './judge.ts'
@@ -126,7 +127,7 @@ function withoutHost(line: KeyLine, host: string): KeyLine[] {
 
 /** The remembered machines that NAME may mean: name, `name.local`, id, MAC, end of one, EUI-64 address. */
 export function fitting(machines: readonly KnownMachine[], name: string): KnownMachine[] {
-  const label = labelOf(name)
+  const label = withoutLocal(name).toLowerCase()
   const digits = name.toLowerCase().replaceAll(/[:-]/g, '')
   const isEnd = /^[0-9a-f]{4,}$/.test(digits) && normalizeAddress(name) === undefined
   const id = idIn(name) ?? idOfAddress(name)
@@ -138,17 +139,13 @@ export function fitting(machines: readonly KnownMachine[], name: string): KnownM
 
 /** The ids of the machines that had this name when they were remembered, the latest last. */
 export function idsCalled(lines: readonly Line[], name: string): string[] {
-  const label = labelOf(name)
+  const label = withoutLocal(name).toLowerCase()
   const ids = lines.flatMap((line) =>
     line.kind === 'key' && readNote(line).name?.toLowerCase() === label
       ? line.patterns.flatMap((each) => idOf(each) ?? [])
       : [],
   )
   return [...new Set(ids)]
-}
-
-function labelOf(name: string): string {
-  return name.toLowerCase().replace(/\.local\.?$/, '')
 }
 
 /** The id that is meant by an id or a whole MAC. */
