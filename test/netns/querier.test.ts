@@ -28,9 +28,8 @@ t.test('a watch asks ever more seldom, and says what it knows', { skip }, async 
   await listening
   const gaps = asked.slice(1).map(({ at }, n) => Math.round(at - (asked[n]?.at ?? 0)))
   t.comment(`milliseconds between questions: ${gaps.join(', ')}`)
-  t.ok((gaps[0] ?? 0) >= 950, 'a second between the first two (RFC 6762 section 5.2)')
-  for (const [n, gap] of gaps.slice(1).entries())
-    t.ok(gap > (gaps[n] ?? 0) * 1.8, 'then twice as long each time')
+  // A second, then twice as long each time (RFC 6762 section 5.2); one may be heard late on a busy machine.
+  for (const [n, gap] of gaps.entries()) t.ok(gap > 750 * 2 ** n, `${gap} ms after ${n + 1}`)
   for (const { heard } of asked) t.notOk(heard.message.questions.some(({ unicast }) => unicast))
   // At the second the installer may still have to keep silent: it has just announced itself (6).
   t.same(asked[0]?.heard.message.answers, [], 'nothing is known at first')

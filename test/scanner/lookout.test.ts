@@ -1,62 +1,60 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { Lookout } from '../../scanner/lookout.ts'
+import { FakeClock } from '../fakes/clock.ts'
 
 const neverMs = 60_000
 const parent = () => new AbortController().signal
 
-t.test('enough ends the round, and not before', async (t) => {
+t.test('enough ends the round, and not before', (t) => {
+  const clock = new FakeClock(t)
   const answers = ['go on', 5, 5, 'enough'] as const
   let looks = 0
   const lookout = new Lookout(parent(), () => answers[looks++] ?? 'go on')
-  const ended = new Promise((resolve) => lookout.signal.addEventListener('abort', resolve))
   lookout.soon()
-  await wait(150)
+  clock.wait(neverMs)
   t.equal(looks, 1, 'nothing new, nothing to look at')
   t.notOk(lookout.signal.aborted)
   lookout.soon()
-  await ended
+  clock.wait(20)
+  t.ok(lookout.signal.aborted)
   t.equal(looks, 4, 'time alone may make it enough')
   lookout.end()
+  t.end()
 })
 
-t.test(
-  'it does not look at every piece of news, and takes a quarter of the time at most',
-  async (t) => {
-    let looks = 0
-    let busyMs = 0
-    const began = performance.now()
-    const lookout = new Lookout(parent(), () => {
-      const start = performance.now()
-      while (performance.now() - start < 20);
-      busyMs += performance.now() - start
-      looks++
-      return 'go on'
-    })
-    const news = setInterval(() => lookout.soon(), 1)
-    await wait(800)
-    clearInterval(news)
-    lookout.end()
-    const elapsedMs = performance.now() - began
-    t.ok(looks > 1)
-    // The last look is not followed by a rest.
-    t.ok(busyMs <= elapsedMs / 4 + 3 * (busyMs / looks), `${busyMs} of ${elapsedMs} ms`)
-  },
-)
+t.test('it does not look at every piece of news, and takes a quarter of the time at most', (t) => {
+  const clock = new FakeClock(t)
+  let looks = 0
+  const lookout = new Lookout(parent(), () => {
+    looks++
+    clock.work(20)
+    return 'go on'
+  })
+  while (clock.now < 8000) {
+    lookout.soon()
+    clock.wait(1)
+  }
+  lookout.end()
+  // Each is followed by three times its length, but for the first.
+  t.ok(looks >= 95 && looks <= 101, `${looks} of 100`)
+  t.end()
+})
 
-t.test('the first look, slow by what it loads, is no measure for those after it', async (t) => {
+t.test('the first look, slow by what it loads, is no measure for those after it', (t) => {
+  const clock = new FakeClock(t)
   const looks: number[] = []
   const lookout = new Lookout(parent(), () => {
-    const start = performance.now()
-    while (looks.length === 0 && performance.now() - start < 200);
-    looks.push(performance.now())
+    if (looks.length === 0) clock.work(200)
+    looks.push(clock.now)
     return looks.length < 3 ? 1 : 'enough'
   })
-  const ended = new Promise((resolve) => lookout.signal.addEventListener('abort', resolve))
   lookout.soon()
-  await ended
+  clock.wait(20)
   const [first = 0, second = 0] = looks
-  t.ok(second - first < 400, `${second - first} ms`)
+  t.ok(lookout.signal.aborted)
+  t.ok(second - first < 10, `${second - first} ms`)
+  t.end()
 })
 
 t.test('it ends with its parent', (t) => {
@@ -69,7 +67,8 @@ t.test('it ends with its parent', (t) => {
   t.end()
 })
 
-t.test('after its end it looks no more', async (t) => {
+t.test('after its end it looks no more', (t) => {
+  const clock = new FakeClock(t)
   const controller = new AbortController()
   const lookout = new Lookout(controller.signal, () => {
     t.fail('looked')
@@ -77,9 +76,10 @@ t.test('after its end it looks no more', async (t) => {
   })
   lookout.soon()
   lookout.end()
-  await wait(100)
+  clock.wait(neverMs)
   controller.abort()
   t.notOk(lookout.signal.aborted, 'nor does it listen')
+  t.end()
 })
 
 t.test('newer Nodes have nothing to complain of', async (t) => {

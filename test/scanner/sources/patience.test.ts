@@ -1,81 +1,89 @@
-import { setTimeout as wait } from 'node:timers/promises'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { Patience, pauseAfter, sharedDelayMs } from '../../../scanner/sources/patience.ts'
+import { FakeClock } from '../../fakes/clock.ts'
 
-/** Long enough that no test ends by it, and that a busy machine is not taken for a slow end. */
+/** Longer than any test lasts. */
 const neverMs = 60_000
-/** Timers may fire a millisecond before their time. */
-const early = 2
+/** After its timer it has a turn of the event loop. */
+const turnsMs = 3
 const parent = () => new AbortController().signal
 
-/** How long it has lasted when it ends, in milliseconds. */
-function lasts(patience: Patience, since = performance.now()): Promise<number> {
-  return new Promise((resolve) => {
-    const end = () => resolve(performance.now() - since)
-    if (patience.signal.aborted) end()
-    patience.signal.addEventListener('abort', end)
-  })
+/** How long it lasts from now, in milliseconds. */
+function lasts(clock: FakeClock, patience: Patience): number {
+  const since = clock.now
+  while (!patience.signal.aborted && clock.now - since < neverMs) clock.wait(1)
+  return clock.now - since
 }
 
-t.test('where nobody is heard it lasts as long as it was told, and no longer', async (t) => {
-  const lasted = await lasts(new Patience(parent(), 500))
-  t.ok(lasted >= 500 - early, `${lasted} ms`)
-  t.ok(lasted < neverMs / 2, `${lasted} ms`)
+function isAbout(t: Test, lastedMs: number, expectedMs: number): void {
+  t.ok(lastedMs >= expectedMs && lastedMs <= expectedMs + turnsMs, `${lastedMs}, ${expectedMs} ms`)
+}
+
+t.test('where nobody is heard it lasts as long as it was told, and no longer', (t) => {
+  const clock = new FakeClock(t)
+  isAbout(t, lasts(clock, new Patience(parent(), 500)), 500)
+  t.end()
 })
 
 t.test(
   'it never ends before those who share an answer have had their time (RFC 6762 section 6)',
-  async (t) => {
+  (t) => {
+    const clock = new FakeClock(t)
     const patience = new Patience(parent(), neverMs)
     patience.expect('the question', neverMs)
     patience.heard(true)
-    await wait(150)
+    clock.wait(150)
     t.notOk(patience.signal.aborted)
     patience.asked()
     patience.met('the question')
-    const lasted = await lasts(patience)
-    t.ok(lasted > sharedDelayMs, `${lasted} ms after the last question`)
-    t.ok(lasted < neverMs / 2, `${lasted} ms`)
+    isAbout(t, lasts(clock, patience), sharedDelayMs + pauseAfter(0))
+    t.end()
   },
 )
 
-t.test('a question that has left before it began had part of that time already', async (t) => {
+t.test('a question that has left before it began had part of that time already', (t) => {
+  const clock = new FakeClock(t)
+  clock.wait(400)
   const patience = new Patience(parent(), 0)
-  patience.asked(600, performance.now() - 400)
-  const lasted = await lasts(patience)
-  t.ok(lasted >= 200 - early && lasted < 600, `${lasted} ms`)
+  patience.asked(600, clock.now - 400)
+  isAbout(t, lasts(clock, patience), 200 + pauseAfter(0))
+  t.end()
 })
 
-t.test('what does not fit does not end the waiting for what does', async (t) => {
+t.test('what does not fit does not end the waiting for what does', (t) => {
+  const clock = new FakeClock(t)
   const patience = new Patience(parent(), 700)
   patience.heard(false)
-  t.ok((await lasts(patience)) >= 700 - early)
+  isAbout(t, lasts(clock, patience), 700)
+  t.end()
 })
 
-t.test('who should still answer is waited for, until it does or its time is up', async (t) => {
+t.test('who should still answer is waited for, until it does or its time is up', (t) => {
+  const clock = new FakeClock(t)
   const patience = new Patience(parent(), 0)
   patience.expect('slow', 600)
-  t.ok((await lasts(patience)) >= 600 - early)
+  isAbout(t, lasts(clock, patience), 600)
   const answered = new Patience(parent(), 0)
   answered.expect('quick', neverMs)
   answered.expect('quicker', neverMs)
   answered.met('quicker')
-  await wait(300)
+  clock.wait(300)
   t.notOk(answered.signal.aborted, 'one of them is still to come')
   answered.met('quick')
-  t.ok((await lasts(answered)) < neverMs / 2)
+  isAbout(t, lasts(clock, answered), 0)
+  t.end()
 })
 
-t.test('whoever makes up something new all the time does not keep it from its end', async (t) => {
+t.test('whoever makes up something new all the time does not keep it from its end', (t) => {
+  const clock = new FakeClock(t)
   const patience = new Patience(parent(), 0, 600)
   patience.expect('somebody', neverMs)
-  const trickle = setInterval(() => {
+  setInterval(() => {
     patience.heard(true)
-    patience.expect(String(performance.now()), neverMs)
+    patience.expect(String(clock.now), neverMs)
   }, 20)
-  const lasted = await lasts(patience)
-  clearInterval(trickle)
-  t.ok(lasted >= 600 - early && lasted < neverMs / 2, `${lasted} ms`)
+  isAbout(t, lasts(clock, patience), 600)
+  t.end()
 })
 
 t.test('it ends with its parent, and leaves no timer behind', async (t) => {
@@ -99,12 +107,12 @@ t.test('after late news more may come as late, within bounds', (t) => {
   t.end()
 })
 
-t.test('what came late because this program was busy is not late', async (t) => {
+t.test('what came late because this program was busy is not late', (t) => {
+  const clock = new FakeClock(t)
   const patience = new Patience(parent(), neverMs)
-  await wait(10)
-  const began = performance.now()
-  while (performance.now() - began < 500);
+  clock.wait(10)
+  clock.work(500)
   patience.heard(true)
-  const lasted = await lasts(patience)
-  t.ok(lasted < 500, `${lasted} ms`)
+  isAbout(t, lasts(clock, patience), pauseAfter(10))
+  t.end()
 })
