@@ -1,3 +1,5 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /**
@@ -6,4 +8,9 @@ import { fileURLToPath } from 'node:url'
  */
 export function ownFile(path: string): string {
   return fileURLToPath(new URL(`../${path}`, import.meta.url))
+}
+
+/** Where what can be made anew is kept (XDG base directory specification, which says to ignore a relative path). */
+export function cacheFolder({ XDG_CACHE_HOME: home }: NodeJS.ProcessEnv = process.env): string {
+  return join(home?.startsWith('/') ? home : join(homedir(), '.cache'), 'installer-discovery')
 }

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Machine } from '../machine.ts'
+import { cacheFolder } from '../own-files.ts'
 import { isPlain } from './complete.ts'
 
 /** Whoever was not seen for so long is rather gone than silent. */
@@ -18,11 +18,9 @@ interface Seen {
   at: number
 }
 
-/** Where the names are kept that completion gives (XDG base directory specification). */
+/** Where the names are kept that completion gives. */
 export function namesFile(environment: NodeJS.ProcessEnv = process.env): string {
-  const { XDG_CACHE_HOME: home } = environment
-  const base = home?.startsWith('/') ? home : join(homedir(), '.cache')
-  return join(base, 'installer-discovery', 'names.json')
+  return join(cacheFolder(environment), 'names.json')
 }
 
 /** The names that were seen of late. */

@@ -15,7 +15,7 @@ export const agent = [process.execPath, programOf('installer-agent')]
 /** The floor of every program for Node. */
 export const bareNode = [process.execPath, '-e', '0']
 
-/** As in daily use, what V8 has compiled is kept from run to run, where Node can. */
+/** As in daily use, what V8 has compiled is kept from run to run. */
 const cache = mkdtempSync(join(tmpdir(), 'bench-cache-'))
 process.on('exit', () => rmSync(cache, { recursive: true, force: true }))
 const ownFolders = { XDG_STATE_HOME: '/run', XDG_CACHE_HOME: cache }

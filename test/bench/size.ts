@@ -8,11 +8,7 @@ const megabyte = 1_000_000
 interface Packed {
   size: number
   unpackedSize: number
-  files: { path: string; size: number }[]
 }
-
-/** What a start of the agent may read. */
-const agentFiles = /^dist\/bundle\/(agent\/main|packages\/(pino|yargs)|package\.)/
 
 /** What `npm pack` makes: all that the programs need, but for Node. */
 export const size: Topic = {
@@ -25,13 +21,6 @@ export const size: Topic = {
     const [packed] = JSON.parse(stdout) as Packed[]
     if (!packed) throw new Error('npm has packed nothing')
     const megabytes = (bytes: number) => ({ unit: 'MB', ours: spread([bytes / megabyte]) })
-    const ofAgent = packed.files.filter(({ path }) => agentFiles.test(path))
-    const agentBytes = ofAgent.reduce((sum, each) => sum + each.size, 0)
-    yield {
-      what: 'the agent, installed, without Node',
-      ...megabytes(agentBytes),
-      target: { most: 3 },
-    }
     yield { what: 'the package, as it is downloaded', ...megabytes(packed.size) }
     yield { what: 'the package, unpacked', ...megabytes(packed.unpackedSize) }
   },
