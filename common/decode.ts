@@ -85,37 +85,35 @@ function isUtf8(name: string): boolean {
 
 function toRecord(answer: dnsPacket.Answer): ResourceRecord[] {
   if (answer.type === 'OPT' || !isUtf8(answer.name)) return []
-  const common = {
-    name: answer.name,
-    ttl: ('ttl' in answer && answer.ttl) || 0,
-    flush: 'flush' in answer && answer.flush === true,
-  }
+  const { name } = answer
+  const ttl = ('ttl' in answer && answer.ttl) || 0
+  const flush = 'flush' in answer && answer.flush === true
   const class_ = classNumber('class' in answer ? answer.class : 'IN')
-  if (class_ !== classes.IN) return [{ ...common, ...otherRecord(answer, class_) }]
+  if (class_ !== classes.IN) return [{ name, ttl, flush, ...otherRecord(answer, class_) }]
   switch (answer.type) {
     case 'A':
     case 'AAAA': {
       const data = normalizeAddress(answer.data)
-      return data ? [{ ...common, type: answer.type, data }] : []
+      return data ? [{ name, ttl, flush, type: answer.type, data }] : []
     }
     case 'PTR':
-      return isUtf8(answer.data) ? [{ ...common, type: 'PTR', data: answer.data }] : []
+      return isUtf8(answer.data) ? [{ name, ttl, flush, type: 'PTR', data: answer.data }] : []
     case 'SRV': {
       const { priority = 0, weight = 0, port, target } = answer.data
-      return isUtf8(target)
-        ? [{ ...common, type: 'SRV', data: { priority, weight, port, target } }]
-        : []
+      const data = { priority, weight, port, target }
+      return isUtf8(target) ? [{ name, ttl, flush, type: 'SRV', data }] : []
     }
-    case 'TXT':
-      return [
-        { ...common, type: 'TXT', data: [answer.data].flat().map((each) => Buffer.from(each)) },
-      ]
+    case 'TXT': {
+      const data = [answer.data].flat().map((each) => Buffer.from(each))
+      return [{ name, ttl, flush, type: 'TXT', data }]
+    }
     case 'NSEC': {
       const { nextDomain, rrtypes } = answer.data
-      return isUtf8(nextDomain) ? [{ ...common, type: 'NSEC', data: { nextDomain, rrtypes } }] : []
+      const data = { nextDomain, rrtypes }
+      return isUtf8(nextDomain) ? [{ name, ttl, flush, type: 'NSEC', data }] : []
     }
     default:
-      return [{ ...common, ...otherRecord(answer, class_) }]
+      return [{ name, ttl, flush, ...otherRecord(answer, class_) }]
   }
 }
 

@@ -32,10 +32,13 @@ function compare(a: string, b: string): number {
 
 /** Oldest first; what came at the same moment in an order of its own, not that of arrival. */
 function inTime(sightings: readonly Sighting[]): Sighting[] {
-  return sightings
-    .map((sighting) => ({ sighting, text: JSON.stringify(sighting) }))
-    .sort((a, b) => a.sighting.at - b.sighting.at || compare(a.text, b.text))
-    .map(({ sighting }) => sighting)
+  return [...sightings].sort(
+    (a, b) =>
+      a.at - b.at ||
+      compare(a.source, b.source) ||
+      compare(a.addresses[0] ?? '', b.addresses[0] ?? '') ||
+      compare(JSON.stringify(a), JSON.stringify(b)),
+  )
 }
 
 /** What is known of who had the static address when. */
