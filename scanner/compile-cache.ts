@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
-import { createRequire, Module, wrap } from 'node:module'
+import { createRequire, Module } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { Script } from 'node:vm'
 import { cacheFolder, ownFile } from './own-files.ts'
@@ -49,7 +49,10 @@ function read(text: string, path: string, folder: string, made: Compiled[]): Scr
   const file = join(folder, basename(path))
   const source = Buffer.from(text)
   const cachedData = keptFor(source, file)
-  const script = new Script(wrap(text), { filename: path, ...(cachedData && { cachedData }) })
+  const script = new Script(Module.wrap(text), {
+    filename: path,
+    ...(cachedData && { cachedData }),
+  })
   if (!cachedData || script.cachedDataRejected) made.push({ script, source, file })
   return script
 }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -89,12 +90,15 @@ async function measureWith(binary: string, version: string): Promise<Row[]> {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: commandEnvironment(),
   })
+  const ended = once(child, 'close')
   const rows: Row[] = []
   for await (const line of createInterface({ input: child.stdout })) {
     const row = JSON.parse(line) as Row
     rows.push(row)
     console.log(formatLine(row))
   }
+  const [status] = await ended
+  if (status !== 0) throw new Error(`with Node ${version} a topic has failed`)
   return rows
 }
 
