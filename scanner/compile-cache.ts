@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'no
 import { createRequire, Module } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { Script } from 'node:vm'
+import { crc32 } from 'node:zlib'
 import { cacheFolder, ownFile } from './own-files.ts'
 
 /** Others than the owner may write. */
@@ -57,11 +58,17 @@ function read(text: string, path: string, folder: string, made: Compiled[]): Scr
   return script
 }
 
-/** What was made of exactly this source, which stands before it: V8 looks at its length only. */
+/**
+ * What was made of exactly this source, which stands before it: V8 looks at its length only. Nor does it
+ * look whether what it is given is whole, and falls over what is not: a CRC-32 stands before both.
+ */
 function keptFor(source: Buffer, file: string): Buffer | undefined {
   try {
     const kept = readFileSync(file)
-    return kept.subarray(0, source.length).equals(source) ? kept.subarray(source.length) : undefined
+    const content = kept.subarray(4)
+    const isOfIt = content.subarray(0, source.length).equals(source)
+    if (!isOfIt || crc32(content) !== kept.readUInt32BE()) return undefined
+    return content.subarray(source.length)
   } catch {
     return undefined
   }
@@ -70,30 +77,36 @@ function keptFor(source: Buffer, file: string): Buffer | undefined {
 /** At the end, when the functions that were run are compiled as well. */
 function keep({ script, source, file }: Compiled): void {
   try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+    const content = Buffer.concat([source, script.createCachedData()])
+    const sum = Buffer.alloc(4)
+    sum.writeUInt32BE(crc32(content))
     // Two may end at once, and one in the middle of it: whoever reads sees all of it or nothing.
     const temporary = `${file}.${process.pid}`
-    writeFileSync(temporary, Buffer.concat([source, script.createCachedData()]), { flush: true })
+    writeFileSync(temporary, Buffer.concat([sum, content]))
     renameSync(temporary, file)
   } catch {
     // A disk that is full or read-only: the next start compiles again.
   }
 }
 
-/** One for each version of Node; undefined where there is none that is safe. */
+/** One for each version of Node; undefined where it would not be safe. */
 function ownFolder(): string | undefined {
   try {
     const cache = cacheFolder()
-    if (!isOwn(dirname(cache))) return undefined
     const folder = join(cache, `${process.version}-${process.arch}`)
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
-    return isOwn(cache) && isOwn(folder) ? folder : undefined
+    const isSafe = isOwn(dirname(cache)) && isOwn(cache) !== false && isOwn(folder) !== false
+    return isSafe ? folder : undefined
   } catch {
     return undefined
   }
 }
 
-function isOwn(folder: string): boolean {
+/** Whether nobody but the user who runs us can put anything there; undefined while it is not there. */
+function isOwn(folder: string): boolean | undefined {
   const stats = statSync(folder, { throwIfNoEntry: false })
-  if (!stats?.isDirectory() || !process.geteuid) return false
-  return stats.uid === process.geteuid() && (stats.mode & othersWrite) === 0
+  if (!stats) return undefined
+  return (
+    stats.isDirectory() && stats.uid === process.geteuid?.() && (stats.mode & othersWrite) === 0
+  )
 }
