@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 import { runProgram } from '../common/cli.ts'
 import { exitStatus, version } from '../common/contract.ts'
-import { keepCompiled } from './compile-cache.ts'
 import { writtenHelp } from './help.ts'
 
 /**
@@ -16,13 +15,13 @@ if (said !== undefined)
     process.stdout.write(`${said}\n`)
     return exitStatus.done
   })
-else {
-  keepCompiled()
-  void loadPart()
-}
+else void loadPart()
 
 async function loadPart(): Promise<never> {
   const [verb = ''] = argv
+  // It needs parts of Node that whoever only asks for the version is not to wait for.
+  const { keepCompiled } = await import('./compile-cache.ts')
+  keepCompiled()
   const searches = /^(find|proxy|ssh)$/.test(verb)
   const ahead = searches ? await (await import('./ask-ahead.ts')).askAhead(argv) : undefined
   if (verb === 'find' && ahead && process.stdout.isTTY)
