@@ -32,13 +32,26 @@ function compare(a: string, b: string): number {
 
 /** Oldest first; what came at the same moment in an order of its own, not that of arrival. */
 function inTime(sightings: readonly Sighting[]): Sighting[] {
-  return [...sightings].sort(
-    (a, b) =>
-      a.at - b.at ||
-      compare(a.source, b.source) ||
-      compare(a.addresses[0] ?? '', b.addresses[0] ?? '') ||
-      compare(JSON.stringify(a), JSON.stringify(b)),
-  )
+  return sightings
+    .map((sighting) => ({ sighting, first: ownAddresses(sighting)[0] ?? '' }))
+    .sort(
+      ({ sighting: a, first: ofA }, { sighting: b, first: ofB }) =>
+        a.at - b.at ||
+        compare(a.source, b.source) ||
+        compare(ofA, ofB) ||
+        compare(spellOut(a), spellOut(b)),
+    )
+    .map(({ sighting }) => sighting)
+}
+
+/** Whether fe80::47 is among its addresses comes last: that decides nothing of who is who. */
+function spellOut(sighting: Sighting): string {
+  const addresses = ownAddresses(sighting)
+  return JSON.stringify([{ ...sighting, addresses }, sighting.addresses])
+}
+
+function ownAddresses({ addresses }: Sighting): string[] {
+  return addresses.filter((address) => address !== staticLinkLocal)
 }
 
 /** What is known of who had the static address when. */
@@ -92,8 +105,7 @@ function speaksForHolder({ addresses, advertisement }: Sighting): boolean {
 /** What ties a sighting to others on its link: its MACs, its addresses but for the static one, its announced id. */
 function identitiesOf(sighting: Sighting, macs: Macs, holders: Holders): string[] {
   const { link, advertisement } = sighting
-  const own = sighting.addresses.filter((address) => address !== staticLinkLocal)
-  const identities = own.flatMap((address) => {
+  const identities = ownAddresses(sighting).flatMap((address) => {
     const mac = macOf(link, address, macs)
     return mac
       ? [`address ${place(link, address)}`, `mac ${place(link, mac)}`]

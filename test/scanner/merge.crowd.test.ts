@@ -76,6 +76,28 @@ t.test('fe80::47 joins no two machines: without it the same addresses are togeth
   t.end()
 })
 
+t.test('nor does it say which of two came first in one millisecond', (t) => {
+  const advertisement = (id: string, key: string) => ({
+    ...{ host: 'NixOS', user: 'nixos', boot: '0a1b2c3d', agent: '1.0.0', eui64: id, id },
+    ...{ hostKeys: [`SHA256:${key.repeat(43)}`], os: undefined, flake: undefined },
+  })
+  const [first, second] = ['525400fffe000001', '525400fffe000002']
+  const of = { source: 'service', at: 0, port: 22 } as const
+  const card = { ...of, link: 'eno1', addresses: ['fe80::5054:ff:fe00:1'] }
+  const elsewhere = { ...of, link: 'wlan0', addresses: ['2001:db8::1'] }
+  const heard = (...more: string[]): Sighting[] => [
+    { ...card, advertisement: advertisement(first, '1') },
+    { ...elsewhere, advertisement: advertisement(first, '3') },
+    {
+      ...card,
+      addresses: [...card.addresses, ...more],
+      advertisement: advertisement(second, '2'),
+    },
+  ]
+  t.equal(merge(heard(staticLinkLocal)).length, merge(heard()).length)
+  t.end()
+})
+
 t.test(
   'every address that was heard is shown, fe80::47 at its newest holder if that is known',
   (t) => {
