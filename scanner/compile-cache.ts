@@ -1,9 +1,9 @@
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { createRequire, Module } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { Script } from 'node:vm'
 import { crc32 } from 'node:zlib'
-import { cacheFolder, ownFile } from './own-files.ts'
+import { cacheFolder, keepFile, ownFile } from './own-files.ts'
 
 /** Others than the owner may write. */
 const othersWrite = 0o022
@@ -77,14 +77,10 @@ function keptFor(source: Buffer, file: string): Buffer | undefined {
 /** At the end, when the functions that were run are compiled as well. */
 function keep({ script, source, file }: Compiled): void {
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
     const content = Buffer.concat([source, script.createCachedData()])
     const sum = Buffer.alloc(4)
     sum.writeUInt32BE(crc32(content))
-    // Two may end at once, and one in the middle of it: whoever reads sees all of it or nothing.
-    const temporary = `${file}.${process.pid}`
-    writeFileSync(temporary, Buffer.concat([sum, content]))
-    renameSync(temporary, file)
+    keepFile(file, Buffer.concat([sum, content]))
   } catch {
     // A disk that is full or read-only: the next start compiles again.
   }

@@ -9,7 +9,13 @@ import type { Advertisement } from '../common/advertisement.ts'
 import { staticLinkLocal } from '../common/contract.ts'
 import { sha256 } from '../common/hash.ts'
 import { type Macs, macOf, place } from './macs.ts'
-import { type Sighting, type SourceName, type SshEvidence, sourceNames } from './sighting.ts'
+import {
+  lastingAddresses,
+  type Sighting,
+  type SourceName,
+  type SshEvidence,
+  sourceNames,
+} from './sighting.ts'
 
 /** A machine on one of the operator's links. */
 export interface MachineLink {
@@ -148,8 +154,9 @@ function companions(ordered: readonly Sighting[], macs: Macs): Map<string, strin
  * The MACs of a sighting's own addresses, as they are known now: one that has moved to another card
  * tells nothing of its former. Who holds the static address is not for others to say.
  */
-function macsOf({ link, addresses, mac }: Sighting, macs: Macs): string[] {
-  const own = addresses.filter((address) => address !== staticLinkLocal)
+function macsOf(sighting: Sighting, macs: Macs): string[] {
+  const { link, mac } = sighting
+  const own = lastingAddresses(sighting)
   if (own.length === 0) return mac ? [mac] : []
   return own.flatMap((address) => macOf(link, address, macs) ?? [])
 }

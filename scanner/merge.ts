@@ -1,7 +1,7 @@
 import { staticLinkLocal } from '../common/contract.ts'
 import { describe, hostKeysOf, type Machine } from './machine.ts'
 import { knownMacs, type Macs, macOf, place } from './macs.ts'
-import type { Sighting } from './sighting.ts'
+import { lastingAddresses, type Sighting } from './sighting.ts'
 
 /**
  * Joins sightings to machines. Pure, and the order of the sightings does not matter: one MAC on
@@ -33,7 +33,7 @@ function compare(a: string, b: string): number {
 /** Oldest first; what came at the same moment in an order of its own, not that of arrival. */
 function inTime(sightings: readonly Sighting[]): Sighting[] {
   return sightings
-    .map((sighting) => ({ sighting, first: ownAddresses(sighting)[0] ?? '' }))
+    .map((sighting) => ({ sighting, first: lastingAddresses(sighting)[0] ?? '' }))
     .sort(
       ({ sighting: a, first: ofA }, { sighting: b, first: ofB }) =>
         a.at - b.at ||
@@ -46,12 +46,8 @@ function inTime(sightings: readonly Sighting[]): Sighting[] {
 
 /** Whether fe80::47 is among its addresses comes last: that decides nothing of who is who. */
 function spellOut(sighting: Sighting): string {
-  const addresses = ownAddresses(sighting)
+  const addresses = lastingAddresses(sighting)
   return JSON.stringify([{ ...sighting, addresses }, sighting.addresses])
-}
-
-function ownAddresses({ addresses }: Sighting): string[] {
-  return addresses.filter((address) => address !== staticLinkLocal)
 }
 
 /** What is known of who had the static address when. */
@@ -68,8 +64,8 @@ function knownHolders(ordered: readonly Sighting[]): Holders {
   const homes = new Map<string, string>()
   const newestKeys = new Map<string, string>()
   for (const sighting of ordered) {
-    const { link, addresses, ssh } = sighting
-    const own = addresses.find((address) => address !== staticLinkLocal)
+    const { link, ssh } = sighting
+    const [own] = lastingAddresses(sighting)
     for (const key of ssh?.hostKeys ?? [])
       if (speaksForHolder(sighting)) newestKeys.set(link, key)
       else if (own) homes.set(place(link, key), place(link, own))
@@ -105,7 +101,7 @@ function speaksForHolder({ addresses, advertisement }: Sighting): boolean {
 /** What ties a sighting to others on its link: its MACs, its addresses but for the static one, its announced id. */
 function identitiesOf(sighting: Sighting, macs: Macs, holders: Holders): string[] {
   const { link, advertisement } = sighting
-  const identities = ownAddresses(sighting).flatMap((address) => {
+  const identities = lastingAddresses(sighting).flatMap((address) => {
     const mac = macOf(link, address, macs)
     return mac
       ? [`address ${place(link, address)}`, `mac ${place(link, mac)}`]

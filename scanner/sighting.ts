@@ -1,5 +1,6 @@
 import { isHostIn } from '../common/address.ts'
 import { type Advertisement, hostLabel } from '../common/advertisement.ts'
+import { staticLinkLocal } from '../common/contract.ts'
 import type { Link } from '../common/links.ts'
 
 /** The ways to get evidence of a machine, in the order in which they are shown. */
@@ -30,6 +31,11 @@ export interface SshEvidence {
   reachable: boolean
   banner: string | null
   hostKeys: string[]
+}
+
+/** Its addresses that cannot move to another machine: all but fe80::47. */
+export function lastingAddresses({ addresses }: Pick<Sighting, 'addresses'>): string[] {
+  return addresses.filter((address) => address !== staticLinkLocal)
 }
 
 /** What a search wants to know. */

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
-import { mkdirSync, readFileSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { readFileSync, statSync, utimesSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Machine } from '../machine.ts'
-import { cacheFolder } from '../own-files.ts'
+import { cacheFolder, keepFile } from '../own-files.ts'
 import { isPlain } from './complete.ts'
 
 /** Whoever was not seen for so long is rather gone than silent. */
@@ -40,11 +40,7 @@ export function rememberNames(
   const texts = new Set(seen.map(({ text }) => text))
   const others = before.filter(({ text }) => !texts.has(text))
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-    // Two shells may ask at once: each sees all of it or nothing.
-    const temporary = `${file}.${process.pid}`
-    writeFileSync(temporary, JSON.stringify([...seen, ...others]))
-    renameSync(temporary, file)
+    keepFile(file, JSON.stringify([...seen, ...others]))
   } catch {
     // Completion knows less then; whoever looks for a machine has not come for that.
   }
